@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wxbus/wxbus/deployments/wxbus/up"
+	"github.com/wxbus/wxbus/pkg/bus"
+	"github.com/wxbus/wxbus/pkg/config"
+	"github.com/wxbus/wxbus/pkg/process"
+	"github.com/wxbus/wxbus/pkg/route"
+	"github.com/wxbus/wxbus/pkg/wechat"
+	"github.com/wxbus/wxbus/workers/autoreply/rules"
+	"github.com/wxbus/wxbus/workers/sender/delivery"
+)
+
+// isUnknownCommand recognises cobra's complaint, which has no type.
+func isUnknownCommand(err error) bool {
+	return strings.HasPrefix(err.Error(), "unknown command")
+}
+
+func upCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use: "up", Short: "run everything in one process: NATS, ingress, sender, autoreply and, without an account, WeChat",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := up.Load()
+			if err != nil {
+				return fmt.Errorf("%w: %s", errUsage, up.Faults(err))
+			}
+			process.Main("up", cfg.Door.Process, func(ctx context.Context, host *process.Host) error {
+				return up.Run(ctx, cfg, host, os.Stdout)
+			})
+			return nil
+		},
+	}
+	command.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		_, _ = fmt.Fprintf(c.OutOrStdout(), "wxbus up: %s\n\n%s", c.Short, up.Usage())
+	})
+	return command
+}
+
+const applyTimeout = time.Minute
+
+func applyCommand() *cobra.Command {
+	var dryRun bool
+	var workers []string
+	command := &cobra.Command{
+		Use: "apply", Short: "create or update the streams, buckets and durables on NATS_URL",
+		Long: "Creates or updates the streams, buckets and durables of wxbus on NATS_URL: the sender's,\n" +
+			"autoreply's (for the rules in AUTOREPLY_RULES, else for all kinds) and those of --worker.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			durables, err := durablesOf(workers)
+			if err != nil {
+				return fmt.Errorf("%w: %w", errUsage, err)
+			}
+			return apply(c, durables, dryRun)
+		},
+	}
+	command.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be done and do nothing")
+	command.Flags().StringArrayVar(&workers, "worker", nil,
+		"a worker of your own and what it handles, such as --worker greeter=text,event.subscribe")
+	return command
+}
+
+func apply(c *cobra.Command, durables []bus.Durable, dryRun bool) error {
+	var cfg config.Common
+	if err := config.Load(&cfg); err != nil {
+		return fmt.Errorf("%w: %w", errUsage, err)
+	}
+	b, err := bus.Connect("apply", cfg.NATS, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	ctx, cancel := context.WithTimeout(c.Context(), applyTimeout)
+	defer cancel()
+	lines, err := b.Apply(ctx, durables, dryRun)
+	for _, line := range lines {
+		_, _ = fmt.Fprintln(c.OutOrStdout(), line)
+	}
+	if err == nil && len(lines) == 0 {
+		_, _ = fmt.Fprintln(c.OutOrStdout(), "nothing to do")
+	}
+	return err
+}
+
+// durablesOf returns the durables of the shipped workers and of those named
+// as name=kind,kind.
+func durablesOf(workers []string) ([]bus.Durable, error) {
+	autoreply := []wechat.Kind{wechat.AnyKind}
+	if file := os.Getenv("AUTOREPLY_RULES"); file != "" {
+		loaded, err := rules.Load(file)
+		if err != nil {
+			return nil, fmt.Errorf("AUTOREPLY_RULES: %w", err)
+		}
+		autoreply = loaded.Kinds()
+	}
+	durables := []bus.Durable{delivery.Durable(), durable(rules.Name, autoreply)}
+	for _, text := range workers {
+		name, kinds, ok := strings.Cut(text, "=")
+		if !ok || name == "" || kinds == "" {
+			return nil, errors.New("--worker: want name=kind,kind, such as greeter=text,event.subscribe")
+		}
+		var list []wechat.Kind
+		for kind := range strings.SplitSeq(kinds, ",") {
+			list = append(list, wechat.Kind(strings.TrimSpace(kind)))
+		}
+		durables = append(durables, durable(name, list))
+	}
+	return durables, nil
+}
+
+func durable(name string, kinds []wechat.Kind) bus.Durable {
+	return bus.Durable{Name: name, Stream: bus.StreamIn, Filters: route.Filters(name, kinds)}
+}

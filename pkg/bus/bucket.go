@@ -1,0 +1,116 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// ErrConflict says that a key was changed by someone else in the meantime.
+var ErrConflict = errors.New("changed by another replica")
+
+// Bucket is a key-value bucket shared by all replicas of a program. Every write
+// names the revision that it replaces, so that of two writers one learns that
+// it came second. It is safe for concurrent use.
+type Bucket struct {
+	bus  *Bus
+	name string
+}
+
+// Bucket returns the bucket of that name. It exists once [Bus.Prepare] is through.
+func (b *Bus) Bucket(name string) *Bucket { return &Bucket{bus: b, name: name} }
+
+// Load returns the value of a key and its revision; nil and the revision to
+// create it with when there is none.
+func (k *Bucket) Load(ctx context.Context, key string) (value []byte, revision uint64, err error) {
+	kv, err := k.open(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	entry, err := kv.Get(ctx, key)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("bucket %s: %w", k.name, err)
+	}
+	return entry.Value(), entry.Revision(), nil
+}
+
+// Save writes a key if it still has the given revision, 0 meaning that it must
+// not exist, and returns the new revision. It returns [ErrConflict] when
+// someone else was faster.
+func (k *Bucket) Save(ctx context.Context, key string, value []byte, revision uint64) (uint64, error) {
+	kv, err := k.open(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if revision == 0 {
+		revision, err = kv.Create(ctx, key, value)
+	} else {
+		revision, err = kv.Update(ctx, key, value, revision)
+	}
+	if errors.Is(err, jetstream.ErrKeyExists) || errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
+		return 0, ErrConflict
+	}
+	if err != nil {
+		return 0, fmt.Errorf("bucket %s: %w", k.name, err)
+	}
+	return revision, nil
+}
+
+// Delete removes a key, whatever its revision.
+func (k *Bucket) Delete(ctx context.Context, key string) error {
+	kv, err := k.open(ctx)
+	if err != nil {
+		return err
+	}
+	if err := kv.Purge(ctx, key); err != nil {
+		return fmt.Errorf("bucket %s: %w", k.name, err)
+	}
+	return nil
+}
+
+// Watch calls changed with the value of a key now and after each change, nil
+// when it is gone, until ctx is done.
+func (k *Bucket) Watch(ctx context.Context, key string, changed func(value []byte)) error {
+	kv, err := k.open(ctx)
+	if err != nil {
+		return err
+	}
+	watcher, err := kv.Watch(ctx, key)
+	if err != nil {
+		return fmt.Errorf("bucket %s: %w", k.name, err)
+	}
+	defer func() { _ = watcher.Stop() }()
+	for {
+		select {
+		case entry, ok := <-watcher.Updates():
+			if !ok {
+				return nil
+			}
+			if entry != nil {
+				changed(entry.Value())
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (k *Bucket) open(ctx context.Context) (jetstream.KeyValue, error) {
+	if _, err := k.bus.Partitions(ctx); err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", k.name, err)
+	}
+	if kv, ok := k.bus.opened.Load(k.name); ok {
+		return kv.(jetstream.KeyValue), nil
+	}
+	kv, err := k.bus.js.KeyValue(ctx, k.name)
+	if err != nil {
+		return nil, fmt.Errorf("bucket %s: %w", k.name, err)
+	}
+	k.bus.opened.Store(k.name, kv)
+	return kv, nil
+}

@@ -1,0 +1,145 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/wxbus/wxbus/pkg/config"
+)
+
+const (
+	reconnectWait   = 250 * time.Millisecond
+	reconnectJitter = 250 * time.Millisecond
+	drainTimeout    = 5 * time.Second
+	apiTimeout      = 5 * time.Second
+)
+
+// Bus is a connection to NATS with the streams of wxbus on it. It reconnects
+// for ever. It is safe for concurrent use.
+type Bus struct {
+	cfg config.NATS
+	log *slog.Logger
+	nc  *nats.Conn
+	js  jetstream.JetStream
+
+	prepared   chan struct{} // closed once streams and buckets are there
+	prepare    sync.Once
+	partitions int // set before prepared is closed
+	opened     sync.Map // buckets by name
+}
+
+// Connect opens a connection under the program's name. It returns at once: a
+// server that is away is tried again until it answers. The error is one of the
+// settings, such as a certificate that cannot be used.
+func Connect(name string, cfg config.NATS, log *slog.Logger) (*Bus, error) {
+	b := &Bus{cfg: cfg, log: log, prepared: make(chan struct{})}
+	var err error
+	if b.nc, err = nats.Connect(cfg.URL, b.options(name)...); err != nil {
+		return nil, fmt.Errorf("connect to NATS: %w", err)
+	}
+	if b.js, err = jetstream.New(b.nc); err != nil {
+		b.nc.Close()
+		return nil, fmt.Errorf("connect to NATS: %w", err)
+	}
+	return b, nil
+}
+
+func (b *Bus) options(name string) []nats.Option {
+	options := []nats.Option{
+		nats.Name("wxbus " + name),
+		nats.RetryOnFailedConnect(true),
+		nats.MaxReconnects(-1),
+		nats.IgnoreAuthErrorAbort(), // credentials are rotated while programs run
+		nats.ReconnectWait(reconnectWait),
+		nats.ReconnectJitter(reconnectJitter, reconnectJitter),
+		nats.ReconnectBufSize(-1), // a publish while away fails at once and is tried again
+		nats.DrainTimeout(drainTimeout),
+		nats.ConnectHandler(func(*nats.Conn) { b.log.Info("connected to NATS") }),
+		nats.ReconnectHandler(func(*nats.Conn) { b.log.Info("reconnected to NATS") }),
+		nats.DisconnectErrHandler(b.disconnected),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { b.log.Debug("NATS does not answer", "err", err) }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.log.Error("NATS reports", "err", err) }),
+	}
+	if b.cfg.Creds != "" {
+		options = append(options, nats.UserCredentials(string(b.cfg.Creds)))
+	}
+	if b.cfg.CA != "" {
+		options = append(options, nats.RootCAs(string(b.cfg.CA)))
+	}
+	if b.cfg.Cert != "" {
+		options = append(options, nats.ClientCert(string(b.cfg.Cert), string(b.cfg.Key)))
+	}
+	return options
+}
+
+func (b *Bus) disconnected(_ *nats.Conn, err error) {
+	if err != nil {
+		b.log.Warn("connection to NATS lost", "err", err)
+	}
+}
+
+// Close sends what is still buffered and closes the connection.
+func (b *Bus) Close() {
+	if b.nc.IsConnected() {
+		_ = b.nc.FlushTimeout(drainTimeout)
+	}
+	b.nc.Close()
+}
+
+// Ready returns nil when JetStream answers and all that was asked of [Bus.Prepare]
+// is there.
+func (b *Bus) Ready(ctx context.Context) error {
+	if !b.nc.IsConnected() {
+		return errors.New("no connection to NATS")
+	}
+	select {
+	case <-b.prepared:
+	default:
+		return errors.New("streams are not ready")
+	}
+	if _, err := b.js.Stream(ctx, StreamIn); err != nil {
+		return fmt.Errorf("stream %s: %w", StreamIn, err)
+	}
+	return nil
+}
+
+// ReadyFor is [Bus.Ready] and that the durable exists.
+func (b *Bus) ReadyFor(ctx context.Context, d Durable) error {
+	if err := b.Ready(ctx); err != nil {
+		return err
+	}
+	if _, err := b.js.Consumer(ctx, d.Stream, d.Name); err != nil {
+		return fmt.Errorf("durable %s on %s: %w", d.Name, d.Stream, err)
+	}
+	return nil
+}
+
+// Partitions waits for [Bus.Prepare] and returns into how many partitions the
+// streams are divided.
+func (b *Bus) Partitions(ctx context.Context) (int, error) {
+	select {
+	case <-b.prepared:
+		return b.partitions, nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// pause waits for d and reports whether ctx lasted.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,82 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// Delivery is a message that a worker holds and must settle with exactly one of
+// [Delivery.Ack], [Delivery.Retry] and [Delivery.Term]. Until then it says
+// [Delivery.Progress] often enough, or the message is delivered again.
+type Delivery struct {
+	Subject  string
+	Header   map[string][]string
+	Body     []byte
+	Stream   string
+	Sequence uint64    // in Stream
+	Attempt  int       // 1 on the first delivery, also counts those that were cut short
+	Stored   time.Time // when the stream took it
+	Pending  uint64    // messages that waited behind it
+
+	nc    *nats.Conn
+	reply string // where the server waits for the verdict
+}
+
+func newDelivery(nc *nats.Conn, msg *nats.Msg) (*Delivery, error) {
+	meta, err := msg.Metadata()
+	if err != nil {
+		return nil, fmt.Errorf("message without JetStream metadata: %w", err)
+	}
+	return &Delivery{
+		Subject: msg.Subject, Header: msg.Header, Body: msg.Data,
+		Stream: meta.Stream, Sequence: meta.Sequence.Stream,
+		Attempt: int(min(meta.NumDelivered, 1<<30)), //nolint:gosec // bounded
+		Stored:  meta.Timestamp, Pending: meta.NumPending,
+		nc: nc, reply: msg.Reply,
+	}, nil
+}
+
+// Get returns the first value of a header, by its exact name.
+func (d *Delivery) Get(name string) string {
+	if values := d.Header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// Ack says that the message is done with. It returns once the server has
+// removed it from the durable; a late Ack of a message that was already
+// delivered again still counts.
+func (d *Delivery) Ack(ctx context.Context) error { return d.say(ctx, "+ACK") }
+
+// Term says that the message is never to be delivered again, and why. It
+// returns once the server knows.
+func (d *Delivery) Term(ctx context.Context, reason string) error {
+	return d.say(ctx, "+TERM "+reason)
+}
+
+func (d *Delivery) say(ctx context.Context, verb string) error {
+	_, err := d.nc.RequestWithContext(ctx, d.reply, []byte(verb))
+	return err
+}
+
+// Retry has the message delivered again after a delay, 0 for at once.
+func (d *Delivery) Retry(delay time.Duration) error {
+	verb := "-NAK"
+	if delay > 0 {
+		verb += fmt.Sprintf(` {"delay":%d}`, delay.Nanoseconds())
+	}
+	return d.nc.Publish(d.reply, []byte(verb))
+}
+
+// Progress gives the holder another AckWait.
+func (d *Delivery) Progress() error { return d.nc.Publish(d.reply, []byte("+WPI")) }
+
+// String names the message for logs: stream and sequence.
+func (d *Delivery) String() string {
+	return d.Stream + "/" + strconv.FormatUint(d.Sequence, 10)
+}

@@ -1,0 +1,87 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Why a message is not stored.
+var (
+	// ErrUnavailable: JetStream did not acknowledge in time. The message may
+	// be stored all the same; the same id may be published again.
+	ErrUnavailable = errors.New("JetStream does not acknowledge")
+	// ErrFull: the stream has reached its limits and takes nothing new.
+	ErrFull = errors.New("stream is full")
+	// ErrTooLarge: the message does not fit into NATS.
+	ErrTooLarge = errors.New("message is too large for NATS")
+)
+
+const (
+	attemptTimeout = 1200 * time.Millisecond // longer than a healthy server ever takes
+	retryPause     = 60 * time.Millisecond
+	retryPauseMax  = 500 * time.Millisecond
+)
+
+// JetStream's error codes that say what to do with a publish.
+const (
+	codeHeaderTooLarge  = 10097
+	codeMessageTooLarge = 10054
+	codeStreamFull      = 10077
+)
+
+// Publish stores a message under an id and returns once JetStream has
+// acknowledged it, or has said that it is there already. Until ctx is done it
+// tries again, under the same id, whatever may pass: silence, no leader, an id
+// that is in process, a full queue. It returns [ErrFull] and [ErrTooLarge] at
+// once, and [ErrUnavailable] with the last cause when ctx is done.
+func (b *Bus) Publish(ctx context.Context, subject, id string, header map[string][]string, body []byte) (duplicate bool, err error) {
+	msg := &nats.Msg{Subject: subject, Header: header, Data: body}
+	cause := context.Cause(ctx)
+	for wait := retryPause; ctx.Err() == nil; wait = min(2*wait, retryPauseMax) {
+		ack, failed := b.attempt(ctx, msg, id)
+		if failed == nil {
+			return ack.Duplicate, nil
+		}
+		if final := finalError(failed); final != nil {
+			return false, final
+		}
+		cause = failed
+		if !pause(ctx, wait/2+rand.N(wait/2)) { //nolint:gosec // spreads load, hides nothing
+			break
+		}
+	}
+	return false, fmt.Errorf("%w: %w", ErrUnavailable, cause)
+}
+
+func (b *Bus) attempt(ctx context.Context, msg *nats.Msg, id string) (*jetstream.PubAck, error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	return b.js.PublishMsg(ctx, msg, jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0))
+}
+
+// finalError returns the error of a publish that a further attempt cannot mend,
+// or nil.
+func finalError(err error) error {
+	var api *jetstream.APIError
+	switch {
+	case errors.Is(err, nats.ErrMaxPayload):
+		return ErrTooLarge
+	case errors.Is(err, nats.ErrBadSubject), errors.Is(err, nats.ErrConnectionClosed):
+		return fmt.Errorf("publish: %w", err)
+	case !errors.As(err, &api):
+		return nil
+	}
+	switch api.ErrorCode {
+	case codeStreamFull:
+		return fmt.Errorf("%w: %s", ErrFull, api.Description)
+	case codeMessageTooLarge, codeHeaderTooLarge:
+		return ErrTooLarge
+	}
+	return nil
+}

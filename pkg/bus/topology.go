@@ -1,0 +1,75 @@
+package bus
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/wxbus/wxbus/pkg/route"
+)
+
+// Names of the streams and buckets.
+const (
+	StreamIn   = "WECHAT_IN"
+	StreamOut  = "WECHAT_OUT"
+	StreamDead = "WECHAT_DEAD"
+
+	BucketToken  = "wechat_token"  // access tokens, and the pauses of accounts
+	BucketLedger = "wechat_ledger" // how far a reply has been sent
+)
+
+// MaxAge is how long the streams keep a message that nobody settled.
+const MaxAge = 72 * time.Hour
+
+const (
+	defaultPartitions = 16
+	partitionsKey     = "wxbus-partitions" // metadata of both streams
+	deadAge           = 30 * 24 * time.Hour
+	inWindow          = 5 * time.Minute
+	outWindow         = time.Hour
+	kvMarkerTTL       = time.Minute
+)
+
+// streams are the streams of wxbus. Retention is Limits: with any other, a
+// message for which a worker is not there yet would be acknowledged and gone.
+func streams(replicas, partitions int) []jetstream.StreamConfig {
+	metadata := map[string]string{partitionsKey: strconv.Itoa(partitions)}
+	return []jetstream.StreamConfig{
+		{
+			Name: StreamIn, Description: "pushes of WeChat",
+			Subjects: []string{route.In + ">", route.Retry + ">"},
+			Discard:  jetstream.DiscardNew, MaxAge: MaxAge, Duplicates: inWindow,
+			Replicas: replicas, Metadata: metadata, AllowDirect: true, AllowAtomicPublish: true,
+		},
+		{
+			Name: StreamOut, Description: "replies to send",
+			Subjects: []string{route.Out + ">"},
+			Discard:  jetstream.DiscardNew, MaxAge: MaxAge, Duplicates: outWindow,
+			Replicas: replicas, Metadata: metadata, AllowDirect: true, AllowAtomicPublish: true,
+			SubjectTransform: &jetstream.SubjectTransformConfig{
+				Source:      route.Out + "*.*",
+				Destination: route.Out + "{{wildcard(1)}}.{{partition(" + strconv.Itoa(partitions) + ",2)}}",
+			},
+		},
+		{
+			Name: StreamDead, Description: "what workers gave up on",
+			Subjects: []string{route.Dead + ">"},
+			Discard:  jetstream.DiscardNew, MaxAge: deadAge, Duplicates: outWindow,
+			Replicas: replicas, AllowDirect: true, AllowAtomicPublish: true,
+		},
+	}
+}
+
+func buckets(replicas int) []jetstream.KeyValueConfig {
+	return []jetstream.KeyValueConfig{
+		{
+			Bucket: BucketToken, Description: "access tokens and pauses by account",
+			History: 1, Replicas: replicas, LimitMarkerTTL: kvMarkerTTL,
+		},
+		{
+			Bucket: BucketLedger, Description: "how far each reply has been sent",
+			History: 1, TTL: MaxAge, Replicas: replicas, LimitMarkerTTL: kvMarkerTTL,
+		},
+	}
+}

@@ -1,0 +1,77 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/wxbus/wxbus/pkg/config"
+)
+
+// stopGrace is what a program may take on top of SHUTDOWN_TIMEOUT, for the
+// steps around the drain itself.
+const stopGrace = 5 * time.Second
+
+// Program is the body of a program. It blocks until ctx is done and everything
+// it started has ended. A nil error means that it stopped as asked.
+type Program func(ctx context.Context, host *Host) error
+
+// Host is what a process offers to the programs that run in it.
+type Host struct {
+	Log    *slog.Logger
+	Health *Health
+}
+
+// Main runs program until it ends or a SIGINT or SIGTERM comes, and exits: with
+// 0 when it stopped as asked, else with 1. A second signal exits at once.
+func Main(name string, cfg config.Process, program Program) {
+	log := NewLogger(os.Stderr, cfg).With("program", name)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // the next signal kills
+	if err := run(ctx, name, cfg, log, program); err != nil {
+		log.Error("stopped", "err", err)
+		os.Exit(1)
+	}
+	log.Info("stopped")
+}
+
+// run holds program between telemetry and the admin port, and bounds its end.
+func run(ctx context.Context, name string, cfg config.Process, log *slog.Logger, program Program) error {
+	flush, err := StartTracing(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer flush()
+	health := NewHealth(ctx)
+	closeAdmin, err := ServeAdmin(string(cfg.AdminAddr), health, log)
+	if err != nil {
+		return err
+	}
+	defer closeAdmin()
+	ended := make(chan error, 1)
+	go func() { ended <- program(ctx, &Host{Log: log, Health: health}) }()
+	return wait(ctx, ended, cfg.ShutdownTimeout+stopGrace)
+}
+
+func wait(ctx context.Context, ended <-chan error, limit time.Duration) error {
+	select {
+	case err := <-ended:
+		if ctx.Err() == nil && err == nil {
+			return errors.New("program ended by itself")
+		}
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(limit):
+		return fmt.Errorf("not drained within %s; what was left is delivered again", limit)
+	}
+}

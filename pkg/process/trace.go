@@ -1,0 +1,60 @@
+package process
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/resource"
+	"go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/semconv/v1.37.0"
+)
+
+// flushTimeout bounds the export of the last spans at the end.
+const flushTimeout = 3 * time.Second
+
+// StartTracing sets OpenTelemetry's globals for the process, after the standard
+// OTEL_ variables. Spans are exported over OTLP/HTTP when an endpoint is set;
+// without one they only carry the traceparent on. Call flush before the end.
+func StartTracing(ctx context.Context, name string) (flush func(), err error) {
+	options := []trace.TracerProviderOption{trace.WithResource(describe(ctx, name))}
+	if exports() {
+		exporter, err := otlptracehttp.New(ctx)
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, trace.WithBatcher(exporter))
+	} else {
+		options = append(options, trace.WithSampler(trace.NeverSample()))
+	}
+	provider := trace.NewTracerProvider(options...)
+	otel.SetTracerProvider(provider)
+	otel.SetTextMapPropagator(propagation.TraceContext{})
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
+		defer cancel()
+		_ = provider.Shutdown(ctx)
+	}, nil
+}
+
+// exports reports whether the environment asks for spans to be exported.
+func exports() bool {
+	if os.Getenv("OTEL_SDK_DISABLED") == "true" || os.Getenv("OTEL_TRACES_EXPORTER") == "none" {
+		return false
+	}
+	return os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
+}
+
+// describe names the program; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
+func describe(ctx context.Context, name string) *resource.Resource {
+	described, err := resource.New(ctx,
+		resource.WithAttributes(semconv.ServiceName("wxbus-"+name)),
+		resource.WithFromEnv(), resource.WithTelemetrySDK())
+	if err != nil {
+		return resource.Default()
+	}
+	return described
+}

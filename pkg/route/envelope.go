@@ -1,0 +1,129 @@
+package route
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/wxbus/wxbus/pkg/wechat"
+)
+
+// Headers of messages on the bus: CloudEvents 1.0 in the binary mode of its
+// NATS binding, and those of our own.
+const (
+	HeaderSpecVersion = "ce-specversion"
+	HeaderID          = "ce-id"
+	HeaderSource      = "ce-source"
+	HeaderType        = "ce-type"
+	HeaderSubject     = "ce-subject"
+	HeaderTime        = "ce-time"
+	HeaderContentType = "ce-datacontenttype"
+	HeaderMsgID       = "Nats-Msg-Id"
+	HeaderInReplyTo   = "Wechat-In-Reply-To"
+)
+
+// Envelope is a push on its way into the stream.
+type Envelope struct {
+	Account string
+	OpenID  string // decides the partition; "" when unknown
+	Kind    wechat.Kind
+	ID      string // key of deduplication, the same for every delivery of a push
+	Time    time.Time
+	Type    string // media type of Body
+	Body    []byte
+}
+
+// Pack wraps a decoded push. plaintext is the push as WeChat wrote it, after
+// decryption: events have no id of their own, so its hash is their key. now
+// stands in for a CreateTime that says nothing.
+func Pack(account string, m *wechat.Message, plaintext []byte, now time.Time) *Envelope {
+	e := &Envelope{
+		Account: account, OpenID: m.FromUserName, Kind: m.Kind(),
+		Time: now, Type: "application/json", Body: m.Body,
+	}
+	if created, ok := m.Time(); ok {
+		e.Time = created
+	}
+	if m.MsgId != "" {
+		e.ID = account + ":" + m.FromUserName + ":" + m.MsgId
+	} else {
+		e.ID = hashID(account, plaintext)
+	}
+	return e
+}
+
+// PackUndecodable wraps a genuine push that cannot be decoded, as it is.
+func PackUndecodable(account string, plaintext []byte, now time.Time) *Envelope {
+	mediaType := "application/json"
+	if wechat.LooksLikeXML(plaintext) {
+		mediaType = "application/xml"
+	}
+	return &Envelope{
+		Account: account, Kind: wechat.Undecodable, ID: hashID(account, plaintext),
+		Time: now, Type: mediaType, Body: plaintext,
+	}
+}
+
+func hashID(account string, plaintext []byte) string {
+	sum := sha256.Sum256(plaintext)
+	return account + ":" + hex.EncodeToString(sum[:16])
+}
+
+// Subject returns where the push is stored when there are that many partitions.
+func (e *Envelope) Subject(partitions int) string {
+	return Address{e.Account, Partition(e.OpenID, partitions), e.Kind}.Subject()
+}
+
+// Header returns the message's headers. Values are percent-encoded as
+// CloudEvents asks, so that no OpenID can break the header block.
+func (e *Envelope) Header() map[string][]string {
+	id := encode(e.ID)
+	header := map[string][]string{
+		HeaderSpecVersion: {"1.0"},
+		HeaderID:          {id},
+		HeaderSource:      {"/wechat/" + e.Account},
+		HeaderType:        {"wechat." + string(e.Kind)},
+		HeaderTime:        {e.Time.UTC().Format(time.RFC3339)},
+		HeaderContentType: {e.Type},
+		HeaderMsgID:       {id},
+	}
+	if e.OpenID != "" {
+		header[HeaderSubject] = []string{encode(e.OpenID)}
+	}
+	return header
+}
+
+// Unpack reads an inbound message back from the bus. A body that is not what
+// [Pack] wrote, such as an undecodable push, returns [wechat.ErrMalformed].
+func Unpack(address Address, header map[string][]string, body []byte) (*wechat.Message, error) {
+	m, err := wechat.Decode(body)
+	if err != nil {
+		return nil, err
+	}
+	m.Account = address.Account
+	if ids := header[HeaderID]; len(ids) > 0 {
+		m.ID = ids[0]
+	}
+	return m, nil
+}
+
+// encode percent-encodes what a CloudEvents header may not hold as it is:
+// blanks, double quotes, percent signs and everything but printable ASCII.
+func encode(value string) string {
+	const hex = "0123456789ABCDEF"
+	if !strings.ContainsFunc(value, mustEncode) {
+		return value
+	}
+	var text strings.Builder
+	for _, b := range []byte(value) {
+		if mustEncode(rune(b)) {
+			text.Write([]byte{'%', hex[b>>4], hex[b&15]})
+		} else {
+			text.WriteByte(b)
+		}
+	}
+	return text.String()
+}
+
+func mustEncode(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r == '%' }

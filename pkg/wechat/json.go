@@ -1,0 +1,271 @@
+package wechat
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+)
+
+func (m *Message) decodeJSON(push []byte) error {
+	push = bytes.TrimRight(push, blanks)
+	if !json.Valid(push) {
+		return malformed("invalid JSON", 0)
+	}
+	body := append(make([]byte, 0, len(push)), '{')
+	seen := make(map[string]bool, 8)
+	eachMember(push, func(key, value []byte) bool {
+		name := scalarText(key)
+		if !seen[name] {
+			m.routeJSON(name, value)
+		} else if single([]byte(name)) {
+			return true
+		}
+		seen[name] = true
+		body = appendKey(body, []byte(name))
+		body = appendTyped(body, name, value)
+		return true
+	})
+	m.Body = append(body, '}')
+	return nil
+}
+
+// routeJSON takes a routing field; one that is neither text nor number counts
+// as absent.
+func (m *Message) routeJSON(name string, value []byte) {
+	if value[0] == '"' || isNumber(value) {
+		m.route(name, scalarText(value))
+	}
+}
+
+// appendTyped writes a value as it came, but CreateTime as a number and MsgId
+// as a string.
+func appendTyped(dst []byte, name string, value []byte) []byte {
+	switch {
+	case name == "CreateTime" && value[0] == '"':
+		return appendNumber(dst, []byte(scalarText(value)))
+	case name == "MsgId" && isNumber(value):
+		return appendString(dst, value)
+	}
+	return appendValue(dst, value)
+}
+
+func lookupJSON(push []byte, name string) ([]byte, bool) {
+	push = bytes.TrimRight(push, blanks)
+	if !bytes.HasPrefix(push, []byte("{")) || !json.Valid(push) {
+		return nil, false
+	}
+	value, found := memberJSON(push, name)
+	return []byte(scalarText(value)), found
+}
+
+// memberJSON returns the value of the first member called name of a valid
+// JSON object.
+func memberJSON(object []byte, name string) (value []byte, found bool) {
+	eachMember(object, func(key, v []byte) bool {
+		if scalarText(key) == name {
+			value, found = v, true
+		}
+		return !found
+	})
+	return value, found
+}
+
+// eachMember calls visit for the members of a valid JSON object, in order,
+// until it returns false. A value that is not an object has none.
+func eachMember(object []byte, visit func(key, value []byte) bool) {
+	if len(object) == 0 || object[0] != '{' {
+		return
+	}
+	at := skipBlanks(object, 1)
+	for at < len(object) && object[at] == '"' {
+		keyEnd := valueEnd(object, at)
+		start := skipBlanks(object, skipBlanks(object, keyEnd)+1) // past the colon
+		end := valueEnd(object, start)
+		if !visit(object[at:keyEnd], object[start:end]) {
+			return
+		}
+		at = skipBlanks(object, skipBlanks(object, end)+1) // past the comma
+	}
+}
+
+func skipBlanks(data []byte, at int) int {
+	for at < len(data) && isBlank(data[at]) {
+		at++
+	}
+	return at
+}
+
+// valueEnd returns the position after the JSON value that starts at a position.
+func valueEnd(data []byte, at int) int {
+	depth := 0
+	for at < len(data) {
+		switch data[at] {
+		case '"':
+			at = stringEnd(data, at)
+			if depth == 0 {
+				return at
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return at
+			}
+			if depth--; depth == 0 {
+				return at + 1
+			}
+		case ',', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return at
+			}
+		}
+		at++
+	}
+	return at
+}
+
+func stringEnd(data []byte, at int) int {
+	for at++; at < len(data); at++ {
+		switch data[at] {
+		case '\\':
+			at++
+		case '"':
+			return at + 1
+		}
+	}
+	return at
+}
+
+func isNumber(value []byte) bool {
+	return len(value) > 0 && (value[0] == '-' || '0' <= value[0] && value[0] <= '9')
+}
+
+// scalarText returns the text of a JSON string or number, "" for anything else.
+func scalarText(value []byte) string {
+	switch {
+	case isNumber(value):
+		return string(value)
+	case len(value) == 0 || value[0] != '"':
+		return ""
+	case bytes.IndexByte(value, '\\') < 0:
+		return string(bytes.ToValidUTF8(value[1:len(value)-1], []byte("\ufffd")))
+	}
+	var text string
+	_ = json.Unmarshal(value, &text) // the value is valid JSON
+	return text
+}
+
+func appendKey(dst, name []byte) []byte {
+	if dst[len(dst)-1] != '{' {
+		dst = append(dst, ',')
+	}
+	return append(appendString(dst, name), ':')
+}
+
+// appendValue copies a JSON value without the blanks around its parts. The
+// escapes of <, > and & become the characters, broken UTF-8 becomes U+FFFD.
+func appendValue(dst, value []byte) []byte {
+	for at := 0; at < len(value); {
+		switch b := value[at]; {
+		case b == '"':
+			end := stringEnd(value, at)
+			dst = appendQuoted(dst, value[at:end])
+			at = end
+		case isBlank(b):
+			at++
+		default:
+			dst = append(dst, b)
+			at++
+		}
+	}
+	return dst
+}
+
+func appendQuoted(dst, quoted []byte) []byte {
+	for at := 0; at < len(quoted); {
+		if quoted[at] != '\\' {
+			r, size := utf8.DecodeRune(quoted[at:])
+			dst = utf8.AppendRune(dst, r)
+			at += size
+			continue
+		}
+		size := 2
+		if quoted[at+1] == 'u' {
+			size = 6
+		}
+		switch escape := quoted[at : at+size]; string(bytes.ToLower(escape)) {
+		case `\u003c`:
+			dst = append(dst, '<')
+		case `\u003e`:
+			dst = append(dst, '>')
+		case `\u0026`:
+			dst = append(dst, '&')
+		default:
+			dst = append(dst, escape...)
+		}
+		at += size
+	}
+	return dst
+}
+
+// appendString writes text as a JSON string. Only what JSON demands is
+// escaped; broken UTF-8 becomes U+FFFD.
+func appendString(dst, text []byte) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for at := 0; at < len(text); {
+		b := text[at]
+		if b >= utf8.RuneSelf {
+			r, size := utf8.DecodeRune(text[at:])
+			dst = utf8.AppendRune(dst, r)
+			at += size
+			continue
+		}
+		at++
+		switch {
+		case b == '"' || b == '\\':
+			dst = append(dst, '\\', b)
+		case b >= ' ':
+			dst = append(dst, b)
+		case b == '\n':
+			dst = append(dst, '\\', 'n')
+		case b == '\r':
+			dst = append(dst, '\\', 'r')
+		case b == '\t':
+			dst = append(dst, '\\', 't')
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hex[b>>4], hex[b&15])
+		}
+	}
+	return append(dst, '"')
+}
+
+// AppendRaw appends a valid JSON value with all its text as raw UTF-8, as
+// WeChat's API wants it: no \uXXXX escapes, not even those of control
+// characters, which are left out.
+func AppendRaw(dst, value []byte) []byte {
+	for at := 0; at < len(value); {
+		switch b := value[at]; {
+		case b == '"':
+			end := stringEnd(value, at)
+			dst = appendString(dst, []byte(strings.Map(visible, scalarText(value[at:end]))))
+			at = end
+		case isBlank(b):
+			at++
+		default:
+			dst = append(dst, b)
+			at++
+		}
+	}
+	return dst
+}
+
+// visible drops the control characters that JSON can only write as \uXXXX.
+func visible(r rune) rune {
+	if r < ' ' && r != '\n' && r != '\r' && r != '\t' {
+		return -1
+	}
+	return r
+}

@@ -1,0 +1,135 @@
+package wechat
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+)
+
+// ErrMalformed says that a push cannot be decoded. It is wrapped with what is
+// wrong, never with content.
+var ErrMalformed = errors.New("malformed message")
+
+// Message is one push of WeChat: a message of a user, or an event. The named
+// fields are those that decide its way; all others stand in Body and are read
+// with [Message.Field] or [Message.Unmarshal]. A Message must not be changed
+// while it is shared; reading it from several goroutines is safe.
+//
+// https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_standard_messages.html
+type Message struct {
+	Account string // the account's name in the settings, such as "main"
+	ID      string // the key under which the push is stored once (ce-id)
+
+	ToUserName   string // original id of the account, gh_…
+	FromUserName string // OpenID of the user
+	CreateTime   int64  // Unix seconds; 0 when absent or not a number
+	MsgType      string // as sent: text, image, event, …
+	Event        string // as sent, in mixed case: subscribe, CLICK, …
+	InfoType     string // set instead of MsgType by third-party platforms
+	MsgId        string // decimal, up to 64 bits; events have none
+
+	// Body is one JSON object with every field of the push, under WeChat's
+	// names and in its order.
+	Body []byte
+
+	hasMsgType, hasEvent, hasInfoType bool
+}
+
+// Decode reads a push, XML or JSON as the first character tells, and also a
+// Body that was decoded before. It returns [ErrMalformed] for anything else,
+// and for a push that has neither MsgType nor InfoType.
+func Decode(push []byte) (*Message, error) {
+	push = trimStart(push)
+	m := new(Message)
+	var err error
+	switch {
+	case bytes.HasPrefix(push, []byte("<")):
+		err = m.decodeXML(push)
+	case bytes.HasPrefix(push, []byte("{")):
+		err = m.decodeJSON(push)
+	default:
+		err = malformed("neither XML nor a JSON object", 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !m.hasMsgType && !m.hasInfoType {
+		return nil, malformed("neither MsgType nor InfoType", len(push))
+	}
+	return m, nil
+}
+
+// LooksLikeXML reports whether push would be read as XML.
+func LooksLikeXML(push []byte) bool {
+	return bytes.HasPrefix(trimStart(push), []byte("<"))
+}
+
+// Lookup returns the text of the first element or member called name directly
+// under the root of a push, and whether there is one. What cannot be decoded
+// has none.
+func Lookup(push []byte, name string) ([]byte, bool) {
+	push = trimStart(push)
+	if bytes.HasPrefix(push, []byte("<")) {
+		return lookupXML(push, name)
+	}
+	return lookupJSON(push, name)
+}
+
+// Time returns CreateTime, and false when it is absent or out of range.
+func (m *Message) Time() (time.Time, bool) {
+	const year9999 = 253402300799 // the last second that RFC 3339 can name
+	if m.CreateTime <= 0 || m.CreateTime > year9999 {
+		return time.Time{}, false
+	}
+	return time.Unix(m.CreateTime, 0).UTC(), true
+}
+
+// Field returns the text of a field, by WeChat's exact name; further names
+// descend into nested fields. A field that is absent, or not a text or a
+// number, is "".
+func (m *Message) Field(path ...string) string {
+	value := m.Body
+	for _, name := range path {
+		found := false
+		if value, found = memberJSON(value, name); !found {
+			return ""
+		}
+	}
+	return scalarText(value)
+}
+
+// Unmarshal reads the whole Body into v as encoding/json does. Note that
+// encoding/json ignores case: a struct that has MsgId and not MsgID gets either.
+func (m *Message) Unmarshal(v any) error { return json.Unmarshal(m.Body, v) }
+
+// route takes a routing field out of a push. Only the first occurrence of a
+// name may be given: what a user types must not forge a second one.
+func (m *Message) route(name, text string) {
+	switch name {
+	case "ToUserName":
+		m.ToUserName = text
+	case "FromUserName":
+		m.FromUserName = text
+	case "CreateTime":
+		m.CreateTime, _ = strconv.ParseInt(text, 10, 64)
+	case "MsgType":
+		m.MsgType, m.hasMsgType = text, true
+	case "Event":
+		m.Event, m.hasEvent = text, true
+	case "InfoType":
+		m.InfoType, m.hasInfoType = text, true
+	case "MsgId":
+		m.MsgId = text
+	}
+}
+
+// single reports whether a field keeps its first occurrence only.
+func single(name []byte) bool {
+	switch string(name) {
+	case "ToUserName", "FromUserName", "CreateTime", "MsgType", "Event", "MsgId":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,176 @@
+package wechat
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf8"
+)
+
+const (
+	cdataStart = "<![CDATA["
+	cdataEnd   = "]]>"
+)
+
+// section reads a CDATA section. Users type anything: a section that contains
+// the start of another ends at the ]]> before its element's own end tag, and a
+// ]]> with text behind it that holds a further ]]> is text itself.
+func (s *scanner) section() error {
+	if len(s.open) == 0 {
+		return s.fail("text outside the root element")
+	}
+	body := s.data[s.pos+len(cdataStart):]
+	end := bytes.Index(body, []byte(cdataEnd))
+	if end < 0 {
+		return s.fail("unfinished CDATA section")
+	}
+	if bytes.Contains(body[:end], []byte(cdataStart)) {
+		end = s.ownEnd(body, end)
+	}
+	end = typedEnd(body, end)
+	s.current().add(body[:end], true)
+	s.pos += len(cdataStart) + end + len(cdataEnd)
+	return nil
+}
+
+// ownEnd returns where the ]]> stands that is followed by blanks and the end
+// tag of the current element, or the first ]]> when none near it is. It looks
+// at a bounded number of them: a message made of sections must not cost more
+// than its length.
+func (s *scanner) ownEnd(body []byte, first int) int {
+	end := first
+	for range 100 {
+		after := bytes.TrimLeft(body[end+len(cdataEnd):], blanks)
+		if tag, ok := bytes.CutPrefix(after, []byte("</")); ok && closes(tag, s.current().name) {
+			return end
+		}
+		next := bytes.Index(body[end+len(cdataEnd):], []byte(cdataEnd))
+		if next < 0 {
+			break
+		}
+		end += len(cdataEnd) + next
+	}
+	return first
+}
+
+func closes(tag, name []byte) bool {
+	rest, ok := bytes.CutPrefix(tag, name)
+	return ok && bytes.HasPrefix(bytes.TrimLeft(rest, blanks), []byte(">"))
+}
+
+// typedEnd moves the end of a section over every ]]> that a user typed: one
+// that is followed by text, not by markup, and then by another ]]>.
+func typedEnd(body []byte, end int) int {
+	text := body[end+len(cdataEnd):]
+	if markup := bytes.IndexByte(text, '<'); markup >= 0 {
+		text = text[:markup]
+	}
+	if last := bytes.LastIndex(text, []byte(cdataEnd)); last >= 0 {
+		end += len(cdataEnd) + last
+	}
+	return end
+}
+
+// characters reads text up to the next tag.
+func (s *scanner) characters() error {
+	text := s.data[s.pos:]
+	if i := bytes.IndexByte(text, '<'); i >= 0 {
+		text = text[:i]
+	}
+	if len(s.open) == 0 {
+		if len(bytes.TrimSpace(text)) > 0 {
+			return s.fail("text outside the root element")
+		}
+	} else if !bytes.Contains(text, []byte("&")) {
+		s.current().add(text, false)
+	} else if plain, ok := unescape(text); ok {
+		s.current().add(plain, false)
+	} else {
+		return s.fail("unknown entity")
+	}
+	s.pos += len(text)
+	return nil
+}
+
+// add appends text to an element. Blanks at its start are dropped unless they
+// stand in a CDATA section.
+func (e *element) add(text []byte, cdata bool) {
+	if !cdata && len(e.text) == 0 {
+		text = bytes.TrimLeft(text, blanks)
+	}
+	switch {
+	case len(text) == 0:
+	case len(e.text) == 0:
+		e.text = text
+	case !e.owned:
+		e.text, e.owned = append(bytes.Clone(e.text), text...), true
+	default:
+		e.text = append(e.text, text...)
+	}
+	if cdata {
+		e.fixed = len(e.text)
+	}
+}
+
+// trim drops blanks at the end of an element's text that stand outside CDATA.
+func (e *element) trim() {
+	for len(e.text) > e.fixed && isBlank(e.text[len(e.text)-1]) {
+		e.text = e.text[:len(e.text)-1]
+	}
+}
+
+var entities = map[string]string{"amp": "&", "lt": "<", "gt": ">", "apos": "'", "quot": `"`}
+
+// unescape replaces the five predefined entities and character references. A &
+// that starts no entity is text; any other entity is refused.
+func unescape(text []byte) ([]byte, bool) {
+	plain := make([]byte, 0, len(text))
+	for {
+		i := bytes.IndexByte(text, '&')
+		if i < 0 {
+			return append(plain, text...), true
+		}
+		plain, text = append(plain, text[:i]...), text[i:]
+		name, isEntity := entityName(text)
+		if !isEntity {
+			plain, text = append(plain, '&'), text[1:]
+			continue
+		}
+		value, ok := entityValue(name)
+		if !ok {
+			return nil, false
+		}
+		plain, text = append(plain, value...), text[len(name)+2:]
+	}
+}
+
+// entityName returns what stands between & and ;.
+func entityName(text []byte) (string, bool) {
+	for i := 1; i < len(text); i++ {
+		b := text[i]
+		switch {
+		case b == ';':
+			return string(text[1:i]), i > 1
+		case b >= utf8.RuneSelf, b == '#', b == '_', b == '-', b == '.', b == ':',
+			'0' <= b && b <= '9', 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z':
+		default:
+			return "", false
+		}
+	}
+	return "", false
+}
+
+func entityValue(name string) (string, bool) {
+	if name[0] != '#' {
+		value, ok := entities[name]
+		return value, ok
+	}
+	digits, base := name[1:], 10
+	if len(digits) > 0 && digits[0] == 'x' {
+		digits, base = digits[1:], 16
+	}
+	n, err := strconv.ParseUint(digits, base, 32)
+	if err != nil || n > utf8.MaxRune {
+		return "", false
+	}
+	return string(rune(n)), true //nolint:gosec // bounded by MaxRune
+}

@@ -1,0 +1,322 @@
+package wechat
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// Bounds of one push. WeChat's deepest has six levels, its longest some
+// thousand elements; what goes beyond is not WeChat's.
+const (
+	maxDepth    = 64
+	maxElements = 20_000
+)
+
+// element is a node of the tree that scanXML builds. The children of a node
+// are a list; those of one name are a second list within it, so that repeated
+// elements can be written as one array.
+type element struct {
+	name   []byte
+	text   []byte
+	fixed  int   // text[:fixed] ends with a CDATA section: its blanks are kept
+	owned  bool  // text is a copy and may be appended to
+	first  int32 // first child, 0 for none: the root is nobody's child
+	last   int32
+	next   int32 // next child of the same parent
+	again  int32 // next sibling of the same name
+	kids   int32 // number of children
+	repeat bool  // an earlier sibling has the name
+}
+
+// scanner reads XML as WeChat and its users write it, which is more than
+// encoding/xml accepts: control characters, broken UTF-8 and CDATA inside
+// CDATA are text. It refuses a DOCTYPE and unknown entities.
+type scanner struct {
+	data  []byte
+	pos   int
+	nodes []element
+	open  []int32                    // the path from the root to the current element
+	names map[int32]map[string]int32 // last child by name, of elements with many
+}
+
+// scanXML returns the tree of push; its root is the first node.
+func scanXML(push []byte) ([]element, error) {
+	s := scanner{data: push, nodes: make([]element, 0, 16), open: make([]int32, 0, 8)}
+	for s.pos < len(s.data) {
+		if err := s.step(); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.nodes) == 0 || len(s.open) > 0 {
+		return nil, s.fail("unexpected end")
+	}
+	return s.nodes, nil
+}
+
+func (s *scanner) fail(what string) error { return malformed(what, s.pos) }
+
+// step reads one tag, comment, section or run of text.
+func (s *scanner) step() error {
+	rest := s.data[s.pos:]
+	switch {
+	case rest[0] != '<':
+		return s.characters()
+	case bytes.HasPrefix(rest, []byte("</")):
+		return s.endTag()
+	case bytes.HasPrefix(rest, []byte("<?")):
+		return s.skip("<?", "?>")
+	case bytes.HasPrefix(rest, []byte("<!--")):
+		return s.skip("<!--", "-->")
+	case bytes.HasPrefix(rest, []byte(cdataStart)):
+		return s.section()
+	case bytes.HasPrefix(rest, []byte("<!")):
+		return s.fail("DOCTYPE or other declaration")
+	}
+	return s.startTag()
+}
+
+func (s *scanner) skip(from, to string) error {
+	i := bytes.Index(s.data[s.pos+len(from):], []byte(to))
+	if i < 0 {
+		return s.fail("unexpected end")
+	}
+	s.pos += len(from) + i + len(to)
+	return nil
+}
+
+// startTag reads <name attributes> or <name/>. Attributes are skipped: WeChat
+// sends none.
+func (s *scanner) startTag() error {
+	name, at := s.name(s.pos + 1)
+	if len(name) == 0 {
+		return s.fail("no name after <")
+	}
+	end, ok := s.tagEnd(at)
+	if !ok {
+		return s.fail("unexpected end")
+	}
+	if err := s.push(name); err != nil {
+		return err
+	}
+	if s.data[end-1] == '/' {
+		s.open = s.open[:len(s.open)-1]
+	}
+	s.pos = end + 1
+	return nil
+}
+
+func (s *scanner) endTag() error {
+	name, at := s.name(s.pos + 2)
+	for at < len(s.data) && isBlank(s.data[at]) {
+		at++
+	}
+	if at == len(s.data) || s.data[at] != '>' {
+		return s.fail("unfinished end tag")
+	}
+	if len(s.open) == 0 || !bytes.Equal(name, s.current().name) {
+		return s.fail("end tag without its start")
+	}
+	s.current().trim()
+	s.open = s.open[:len(s.open)-1]
+	s.pos = at + 1
+	return nil
+}
+
+// name reads a name at a position and returns the position after it.
+func (s *scanner) name(at int) (name []byte, after int) {
+	start := at
+	for at < len(s.data) {
+		switch b := s.data[at]; {
+		case isBlank(b), b == '/', b == '>':
+			return s.data[start:at], at
+		case b == '<', b == '"', b == '\'', b == '=', b == '&':
+			return nil, at
+		}
+		at++
+	}
+	return nil, at
+}
+
+// tagEnd returns the position of the > that ends a tag, past quoted values.
+func (s *scanner) tagEnd(at int) (int, bool) {
+	for quote := byte(0); at < len(s.data); at++ {
+		b := s.data[at]
+		switch {
+		case quote != 0:
+			if b == quote {
+				quote = 0
+			}
+		case b == '"' || b == '\'':
+			quote = b
+		case b == '>':
+			return at, true
+		case b == '<':
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+func (s *scanner) current() *element { return &s.nodes[s.open[len(s.open)-1]] }
+
+// push opens an element under the current one.
+func (s *scanner) push(name []byte) error {
+	if len(s.open) == 0 && len(s.nodes) > 0 {
+		return s.fail("second root element")
+	}
+	if len(s.open) >= maxDepth {
+		return s.fail("nested too deep")
+	}
+	if len(s.nodes) >= maxElements {
+		return s.fail("too many elements")
+	}
+	id := int32(len(s.nodes)) //nolint:gosec // bounded by maxElements
+	s.nodes = append(s.nodes, element{name: name})
+	if len(s.open) > 0 {
+		s.adopt(s.open[len(s.open)-1], id)
+	}
+	s.open = append(s.open, id)
+	return nil
+}
+
+// adopt makes child the last child of parent and links it to the one before
+// it that has the same name.
+func (s *scanner) adopt(parent, child int32) {
+	p := &s.nodes[parent]
+	if before := s.named(parent, s.nodes[child].name); before != 0 {
+		s.nodes[before].again = child
+		s.nodes[child].repeat = true
+	}
+	if p.first == 0 {
+		p.first = child
+	} else {
+		s.nodes[p.last].next = child
+	}
+	p.last = child
+	s.remember(parent, child)
+}
+
+// named returns the last child of parent with a name, or 0.
+func (s *scanner) named(parent int32, name []byte) int32 {
+	if known, many := s.names[parent]; many {
+		return known[string(name)]
+	}
+	found := int32(0)
+	for id := s.nodes[parent].first; id != 0; id = s.nodes[id].next {
+		if bytes.Equal(s.nodes[id].name, name) {
+			found = id
+		}
+	}
+	return found
+}
+
+// remember keeps an index of the children of elements that have many, so that
+// ten thousand of them do not cost ten thousand looks each.
+func (s *scanner) remember(parent, child int32) {
+	const many = 32
+	if known, indexed := s.names[parent]; indexed {
+		known[string(s.nodes[child].name)] = child
+		return
+	}
+	if s.nodes[parent].kids++; s.nodes[parent].kids < many {
+		return
+	}
+	if s.names == nil {
+		s.names = make(map[int32]map[string]int32)
+	}
+	known := make(map[string]int32, 2*many)
+	for id := s.nodes[parent].first; id != 0; id = s.nodes[id].next {
+		known[string(s.nodes[id].name)] = id
+	}
+	s.names[parent] = known
+}
+
+func (m *Message) decodeXML(push []byte) error {
+	nodes, err := scanXML(push)
+	if err != nil {
+		return err
+	}
+	for id := nodes[0].first; id != 0; id = nodes[id].next {
+		if e := &nodes[id]; !e.repeat {
+			m.route(string(e.name), string(e.text))
+		}
+	}
+	m.Body = appendRoot(make([]byte, 0, len(push)+len(push)/4), nodes)
+	return nil
+}
+
+func lookupXML(push []byte, name string) ([]byte, bool) {
+	nodes, err := scanXML(push)
+	if err != nil {
+		return nil, false
+	}
+	for id := nodes[0].first; id != 0; id = nodes[id].next {
+		if string(nodes[id].name) == name {
+			return nodes[id].text, true
+		}
+	}
+	return nil, false
+}
+
+// appendRoot writes the tree as one JSON object.
+func appendRoot(dst []byte, nodes []element) []byte {
+	dst = append(dst, '{')
+	for id := nodes[0].first; id != 0; id = nodes[id].next {
+		e := &nodes[id]
+		if e.repeat {
+			continue
+		}
+		dst = appendKey(dst, e.name)
+		switch {
+		case string(e.name) == "CreateTime":
+			dst = appendNumber(dst, e.text)
+		case single(e.name):
+			dst = appendElement(dst, nodes, id)
+		default:
+			dst = appendMember(dst, nodes, id)
+		}
+	}
+	return append(dst, '}')
+}
+
+// appendMember writes an element and those that repeat its name: an array when
+// there are several, or when it is called item.
+func appendMember(dst []byte, nodes []element, id int32) []byte {
+	if nodes[id].again == 0 && string(nodes[id].name) != "item" {
+		return appendElement(dst, nodes, id)
+	}
+	for open := byte('['); id != 0; id = nodes[id].again {
+		dst = append(dst, open)
+		dst = appendElement(dst, nodes, id)
+		open = ','
+	}
+	return append(dst, ']')
+}
+
+// appendElement writes one element: its text, or an object of its children.
+// Text beside children is kept under "#text".
+func appendElement(dst []byte, nodes []element, id int32) []byte {
+	e := &nodes[id]
+	if e.first == 0 {
+		return appendString(dst, e.text)
+	}
+	dst = append(dst, '{')
+	if len(e.text) > 0 {
+		dst = appendString(appendKey(dst, []byte("#text")), e.text)
+	}
+	for kid := e.first; kid != 0; kid = nodes[kid].next {
+		if !nodes[kid].repeat {
+			dst = appendMember(appendKey(dst, nodes[kid].name), nodes, kid)
+		}
+	}
+	return append(dst, '}')
+}
+
+// appendNumber writes text as a JSON number when it is an integer, else as it is.
+func appendNumber(dst, text []byte) []byte {
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil {
+		return appendString(dst, text)
+	}
+	return strconv.AppendInt(dst, n, 10)
+}

@@ -1,0 +1,70 @@
+package worker
+
+import (
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wxbus/wxbus/pkg/bus"
+	"github.com/wxbus/wxbus/pkg/route"
+)
+
+// Headers of a dead letter, beside those of the message itself.
+const (
+	DeadWorker   = "Dead-Worker"
+	DeadReason   = "Dead-Reason"   // short
+	DeadDetail   = "Dead-Detail"   // what exactly, when there is more to say
+	DeadAttempts = "Dead-Attempts" // deliveries, 1 or more
+	DeadSubject  = "Dead-Subject"  // as the message was stored
+	DeadStream   = "Dead-Stream"
+	DeadSequence = "Dead-Sequence" // in that stream
+	DeadTime     = "Dead-Time"     // RFC 3339
+	DeadMsgID    = "Dead-Msg-Id"   // the message's own Nats-Msg-Id
+)
+
+const detailMax = 300
+
+type letter struct {
+	subject, id string
+	header      map[string][]string
+}
+
+// deadLetter returns the subject, id and headers of the dead letter for d. Two
+// workers may bury the same message, and one worker may try to twice.
+func deadLetter(worker string, d *bus.Delivery, reason, detail string) letter {
+	header := make(map[string][]string, len(d.Header)+8)
+	maps.Copy(header, d.Header)
+	id := fmt.Sprintf("dead:%s:%s:%d", worker, d.Stream, d.Sequence)
+	set := func(name, value string) { header[name] = []string{oneLine(value)} }
+	if original := d.Get(route.HeaderMsgID); original != "" {
+		set(DeadMsgID, original)
+	}
+	set(route.HeaderMsgID, id)
+	set(DeadWorker, worker)
+	set(DeadReason, reason)
+	set(DeadAttempts, strconv.Itoa(max(1, d.Attempt)))
+	set(DeadSubject, d.Subject)
+	set(DeadStream, d.Stream)
+	set(DeadSequence, strconv.FormatUint(d.Sequence, 10))
+	set(DeadTime, time.Now().UTC().Format(time.RFC3339))
+	if detail != "" {
+		set(DeadDetail, detail)
+	}
+	for name := range header { // conditions on the old stream are none on the new one
+		if strings.HasPrefix(name, "Nats-Expected-") || name == "Nats-Stream-Source" {
+			delete(header, name)
+		}
+	}
+	return letter{subject: route.Dead + worker, id: id, header: header}
+}
+
+// oneLine makes a text fit for a header.
+func oneLine(text string) string {
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " ")
+	if len(text) > detailMax {
+		text = strings.ToValidUTF8(text[:detailMax], "") + "…"
+	}
+	return text
+}

@@ -1,0 +1,56 @@
+package worker
+
+import (
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/wxbus/wxbus/pkg/bus"
+)
+
+// Settings say how a worker works. Programs embed them, so that each can be
+// set through the environment.
+type Settings struct {
+	Slots      int           `envconfig:"WORKER_SLOTS" default:"16" desc:"messages handled at the same time, and the most that are fetched ahead"`
+	Attempts   int           `envconfig:"WORKER_ATTEMPTS" default:"5" desc:"times a message is tried before it becomes a dead letter"`
+	Timeout    time.Duration `envconfig:"WORKER_TIMEOUT" default:"2m" desc:"longest time a handler may take for one message"`
+	Backoff    time.Duration `envconfig:"WORKER_BACKOFF" default:"1s" desc:"longest delay before the second try; it doubles with each further one"`
+	BackoffMax time.Duration `envconfig:"WORKER_BACKOFF_MAX" default:"5m" desc:"longest delay before any try"`
+}
+
+// Validate checks what single values cannot show.
+func (s *Settings) Validate() error {
+	var faults []error
+	if s.Slots < 1 {
+		faults = append(faults, errors.New("WORKER_SLOTS: want 1 or more"))
+	}
+	if s.Attempts < 1 {
+		faults = append(faults, errors.New("WORKER_ATTEMPTS: want 1 or more"))
+	}
+	if s.Timeout <= 0 {
+		faults = append(faults, errors.New("WORKER_TIMEOUT: want a duration above 0"))
+	}
+	if s.Backoff <= 0 || s.BackoffMax < s.Backoff {
+		faults = append(faults, errors.New("WORKER_BACKOFF: want a duration above 0 and at most WORKER_BACKOFF_MAX"))
+	}
+	return errors.Join(faults...)
+}
+
+// delay is how long to wait after a failed attempt: evenly spread between a
+// tenth and all of the backoff, so that many that failed together do not come
+// back together.
+func (s *Settings) delay(attempt int) time.Duration {
+	most := s.BackoffMax
+	if shift := attempt - 1; shift < 30 && s.Backoff<<shift < most {
+		most = s.Backoff << shift
+	}
+	return most/10 + rand.N(most-most/10) //nolint:gosec // spreads load, hides nothing
+}
+
+const (
+	// heartbeat is how often the holder of a message shows that it lives.
+	heartbeat = bus.AckWait / 3
+	// lastCall is how long before the stream drops a message it becomes a dead
+	// letter instead.
+	lastCall = time.Hour
+)

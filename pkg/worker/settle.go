@@ -1,0 +1,116 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/wxbus/wxbus/pkg/bus"
+	"github.com/wxbus/wxbus/pkg/route"
+)
+
+const (
+	settleTimeout  = bus.AckWait // beyond it the message is someone else's
+	confirmTimeout = 2 * time.Second
+	confirmPause   = 200 * time.Millisecond
+)
+
+// settle turns a verdict into the word that JetStream gets. This is the only
+// place that does.
+func (w *Worker) settle(d *bus.Delivery, verdict error, took time.Duration) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.handling), settleTimeout)
+	defer cancel()
+	var retry *RetryError
+	reason, detail, drop := dropped(verdict)
+	switch {
+	case verdict == nil:
+		w.done(ctx, d, took)
+	case drop:
+		w.bury(ctx, d, reason, detail)
+	case w.stopping.Err() != nil && w.handling.Err() != nil:
+		w.giveBack(d)
+	case errors.As(verdict, &retry) && w.mayRetry(d):
+		w.again(d, retry.After, verdict)
+	case w.mayRetry(d):
+		w.again(d, w.Settings.delay(d.Attempt), verdict)
+	default:
+		w.bury(ctx, d, "attempts used up", verdict.Error())
+	}
+}
+
+func (w *Worker) mayRetry(d *bus.Delivery) bool {
+	return w.Forever || d.Attempt < w.Settings.Attempts
+}
+
+func (w *Worker) done(ctx context.Context, d *bus.Delivery, took time.Duration) {
+	w.count(d, "done", took)
+	if err := confirmed(ctx, d.Ack); err != nil {
+		w.Log.Warn("acknowledgement not confirmed; the message may come again", "message", d, "err", err)
+		return
+	}
+	w.Log.Info("handled", "subject", d.Subject, "id", d.Get(route.HeaderMsgID),
+		"attempt", d.Attempt, "took", took.Round(time.Microsecond))
+}
+
+// again has the message delivered once more, before it is too old for it.
+func (w *Worker) again(d *bus.Delivery, delay time.Duration, verdict error) {
+	delay = min(delay, max(0, w.maxAge()-time.Since(d.Stored))+time.Second)
+	w.count(d, "retry", 0)
+	w.Log.Warn("tried again later", "subject", d.Subject, "id", d.Get(route.HeaderMsgID),
+		"attempt", d.Attempt, "in", delay.Round(time.Millisecond), "err", verdict)
+	w.logStack(verdict)
+	if err := d.Retry(delay); err != nil {
+		w.Log.Warn("verdict not sent; the message comes again after the AckWait", "message", d, "err", err)
+	}
+}
+
+func (w *Worker) logStack(verdict error) {
+	var panicked *PanicError
+	if errors.As(verdict, &panicked) {
+		w.Log.Error("handler panicked", "value", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack))
+	}
+}
+
+// giveBack returns a message that this process will not deal with any more.
+func (w *Worker) giveBack(d *bus.Delivery) {
+	w.count(d, "given back", 0)
+	if err := d.Retry(0); err != nil {
+		w.Log.Warn("message not given back; it comes again after the AckWait", "message", d, "err", err)
+	}
+}
+
+// bury makes a dead letter of a message. The letter is stored before the
+// message is let go; when it cannot be, the message is kept.
+func (w *Worker) bury(ctx context.Context, d *bus.Delivery, reason, detail string) {
+	letter := deadLetter(w.Durable.Name, d, reason, detail)
+	if _, err := w.bus.Publish(ctx, letter.subject, letter.id, letter.header, d.Body); err != nil {
+		w.again(d, w.Settings.delay(d.Attempt), fmt.Errorf("dead letter: %w", err))
+		return
+	}
+	w.count(d, "dead", 0)
+	w.Log.Error("given up", "subject", d.Subject, "id", d.Get(route.HeaderMsgID),
+		"attempt", d.Attempt, "reason", reason, "detail", detail)
+	term := func(ctx context.Context) error { return d.Term(ctx, reason) }
+	if err := confirmed(ctx, term); err != nil {
+		w.Log.Warn("verdict not confirmed; the message may come again", "message", d, "err", err)
+	}
+}
+
+// confirmed says a final word until the server has heard it: also a late one
+// counts, and without it the work would be done again.
+func confirmed(ctx context.Context, say func(context.Context) error) error {
+	for {
+		attempt, cancel := context.WithTimeout(ctx, confirmTimeout)
+		err := say(attempt)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(confirmPause):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/wxbus/wxbus/pkg/bus"
+)
+
+// Worker takes the messages of one durable and has Handle deal with each. It
+// is what [Run] makes of a [Mux], and what the sender is made of. Its fields
+// must not be changed once Run is called.
+type Worker struct {
+	Durable  bus.Durable
+	Settings Settings
+	Log      *slog.Logger
+
+	// Handle returns the verdict on a message.
+	Handle func(ctx context.Context, d *bus.Delivery) error
+	// Key names the lane of a message: those of one key are handled one after
+	// the other.
+	Key func(d *bus.Delivery) string
+	// MaxAge is when a message is given up for its age; 0 for shortly before
+	// the stream drops it.
+	MaxAge time.Duration
+	// Forever tries a message again as long as its age allows, however often.
+	Forever bool
+	// Drain is how long messages under way may take once ctx is done.
+	Drain time.Duration
+
+	bus      *bus.Bus
+	lanes    *lanes
+	free     chan struct{}
+	stopping context.Context    // done when no message may be started any more
+	handling context.Context    // done when handlers must end
+	cancel   context.CancelFunc // ends handling
+	mu       sync.Mutex
+	held     map[*bus.Delivery]struct{}
+}
+
+var errStopping = errors.New("worker stops")
+
+// Run works until ctx is done. It then pulls nothing more, gives back what was
+// not started, lets handlers finish for at most Drain, and returns.
+func (w *Worker) Run(ctx context.Context, b *bus.Bus) error {
+	w.bus, w.lanes = b, newLanes()
+	w.free = make(chan struct{}, 2*w.Settings.Slots)
+	w.held = make(map[*bus.Delivery]struct{})
+	w.stopping = ctx
+	w.handling, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	defer w.cancel()
+	defer w.beat()()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.Drain, w.cancel) })()
+	if err := b.Prepare(ctx); err != nil {
+		return nil // asked to stop before there was anything to do
+	}
+	w.Log.Info("subscribed", "durable", w.Durable.Name, "filters", w.Durable.Filters)
+	err := b.Consume(ctx, w.Durable, w.Settings.Slots, w.free, w.take)
+	w.lanes.wait()
+	return err
+}
+
+// take starts the work on a message.
+func (w *Worker) take(d *bus.Delivery) {
+	w.mu.Lock()
+	w.held[d] = struct{}{}
+	w.mu.Unlock()
+	inFlight.WithLabelValues(w.Durable.Name).Inc()
+	pending.WithLabelValues(w.Durable.Name).Set(float64(d.Pending))
+	w.lanes.add(w.Key(d), func() {
+		defer w.release(d)
+		w.process(d)
+	})
+}
+
+func (w *Worker) release(d *bus.Delivery) {
+	w.mu.Lock()
+	delete(w.held, d)
+	w.mu.Unlock()
+	inFlight.WithLabelValues(w.Durable.Name).Dec()
+	w.free <- struct{}{}
+}
+
+// process handles a message and settles it.
+func (w *Worker) process(d *bus.Delivery) {
+	if w.stopping.Err() != nil {
+		w.giveBack(d)
+		return
+	}
+	started := time.Now()
+	err := w.tooOften(d)
+	if err == nil {
+		err = w.handle(d)
+	}
+	w.settle(d, err, time.Since(started))
+}
+
+// beat keeps every message that is held, also those that wait in a lane, from
+// being given to another worker. The returned func ends it.
+func (w *Worker) beat() (stop func()) {
+	ticker, done := time.NewTicker(heartbeat), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-ticker.C:
+				w.progress()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { ticker.Stop(); close(done) }
+}
+
+func (w *Worker) progress() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for d := range w.held {
+		if err := d.Progress(); err != nil {
+			w.Log.Debug("heartbeat not sent", "message", d, "err", err)
+		}
+	}
+}

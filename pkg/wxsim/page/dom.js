@@ -1,0 +1,35 @@
+// el makes an element. Texts become text nodes: nothing that a user or the
+// server wrote is ever read as HTML.
+export function el(name, attributes = {}, ...children) {
+  const e = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false) continue;
+    if (key.startsWith('on')) e.addEventListener(key.slice(2), value);
+    else e.setAttribute(key, value === true ? '' : value);
+  }
+  e.append(...children.filter(child => child !== undefined && child !== null && child !== ''));
+  return e;
+}
+
+export function icon(name) {
+  const space = 'http://www.w3.org/2000/svg';
+  const svg = document.createElementNS(space, 'svg'), use = document.createElementNS(space, 'use');
+  use.setAttribute('href', `#i-${name}`);
+  svg.setAttribute('aria-hidden', 'true');
+  svg.append(use);
+  return svg;
+}
+
+// webURL returns an address that may be opened, or undefined.
+export function webURL(text) {
+  if (!/^https?:\/\//i.test(text ?? '')) return undefined;
+  try { return new URL(text).href; } catch { return undefined; }
+}
+
+export function avatar(name, kind) {
+  const e = el('span', { class: `avatar ${kind}`, 'aria-hidden': 'true' }, [...(name || '?')][0].toUpperCase());
+  let hue = 0;
+  for (const c of name || '') hue = (hue * 31 + c.codePointAt(0)) % 360;
+  e.style.setProperty('--hue', hue);
+  return e;
+}

@@ -1,0 +1,64 @@
+package delivery
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/wxbus/wxbus/pkg/config"
+)
+
+// Config are the settings of the sender.
+type Config struct {
+	config.Common
+	Accounts config.Accounts[Account]
+	APIURL   string  `envconfig:"WECHAT_API_URL" default:"https://api.weixin.qq.com" desc:"where WeChat's API is called"`
+	InDoubt  InDoubt `envconfig:"SENDER_IN_DOUBT" default:"resend" desc:"resend or skip a part whose call got no answer: it may come twice, or not at all"`
+	Slots    int     `envconfig:"SENDER_SLOTS" default:"32" desc:"replies sent at the same time by this replica"`
+}
+
+// Account are the settings of one account.
+type Account struct {
+	AppID  string        `envconfig:"APPID" required:"true" desc:"AppID"`
+	Secret config.Secret `envconfig:"SECRET" required:"true" desc:"AppSecret"`
+}
+
+// Validate checks what single values cannot show.
+func (c *Config) Validate() error {
+	var faults []error
+	base, err := url.Parse(c.APIURL)
+	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
+		faults = append(faults, errors.New("WECHAT_API_URL: want http:// or https:// and a host"))
+	}
+	if c.Slots < 1 {
+		faults = append(faults, errors.New("SENDER_SLOTS: want 1 or more"))
+	}
+	return errors.Join(faults...)
+}
+
+// Validate checks what single values cannot show.
+func (a *Account) Validate() error {
+	if strings.ContainsAny(a.AppID, " \t\r\n") {
+		return errors.New("APPID: want one word without blanks")
+	}
+	return nil
+}
+
+// InDoubt says what becomes of a part whose call got no answer.
+type InDoubt string
+
+// The choices of SENDER_IN_DOUBT.
+const (
+	Resend InDoubt = "resend" // send it again: it may arrive twice
+	Skip   InDoubt = "skip"   // go on: it may not have arrived
+)
+
+// Decode implements envconfig.Decoder.
+func (d *InDoubt) Decode(text string) error {
+	switch choice := InDoubt(text); choice {
+	case Resend, Skip:
+		*d = choice
+		return nil
+	}
+	return errors.New("want resend or skip")
+}

@@ -1,0 +1,106 @@
+// Package delivery is the program sender: it takes replies off the bus, checks
+// them, calls the customer-service API for each part in order, and settles them
+// by WeChat's answer.
+package delivery
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/wxbus/wxbus/pkg/bus"
+	"github.com/wxbus/wxbus/pkg/process"
+	"github.com/wxbus/wxbus/pkg/route"
+	"github.com/wxbus/wxbus/pkg/wechat"
+	"github.com/wxbus/wxbus/pkg/worker"
+	"github.com/wxbus/wxbus/pkg/wxapi"
+)
+
+// Name is the sender's name as a worker, and that of its durable.
+const Name = "sender"
+
+const (
+	replyAge   = 48 * time.Hour // WeChat takes no answer to what is older
+	replyTime  = 2 * time.Minute
+	backoff    = time.Second
+	backoffMax = 5 * time.Minute
+)
+
+// Durable is the sender's place in the stream of replies. A sender that starts
+// for the first time begins with everything that waits.
+func Durable() bus.Durable {
+	return bus.Durable{Name: Name, Stream: bus.StreamOut, Filters: []string{route.Out + ">"}, All: true}
+}
+
+// sender sends replies for all accounts.
+type sender struct {
+	host     *process.Host
+	bus      *bus.Bus
+	inDoubt  InDoubt
+	accounts map[string]*account
+	ledger   *ledger
+}
+
+// account is one Official Account: its API and whether it must wait.
+type account struct {
+	api   *wxapi.Client
+	pause *pause
+}
+
+// Run sends replies until ctx is done, then drains and returns.
+func Run(ctx context.Context, cfg Config, host *process.Host) error {
+	b, err := bus.Connect(Name, cfg.NATS, host.Log)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	host.Health.Add(Name, func(ctx context.Context) error { return b.ReadyFor(ctx, Durable()) })
+	s := newSender(cfg, b, host)
+	w := &worker.Worker{
+		Durable: Durable(), Log: host.Log, Handle: s.handle, Key: lane,
+		MaxAge: replyAge, Forever: true, Drain: worker.DrainWithin(cfg.ShutdownTimeout),
+		Settings: worker.Settings{
+			Slots: cfg.Slots, Attempts: 1, Timeout: replyTime, Backoff: backoff, BackoffMax: backoffMax,
+		},
+	}
+	work, stop := context.WithCancel(ctx)
+	defer stop()
+	group, work := errgroup.WithContext(work)
+	for _, a := range s.accounts {
+		group.Go(func() error { a.pause.follow(work); return nil })
+	}
+	group.Go(func() error { defer stop(); return w.Run(work, b) })
+	return ignoreCancel(group.Wait())
+}
+
+func ignoreCancel(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func newSender(cfg Config, b *bus.Bus, host *process.Host) *sender {
+	s := &sender{
+		host: host, bus: b, inDoubt: cfg.InDoubt, accounts: make(map[string]*account),
+		ledger: &ledger{bucket: b.Bucket(bus.BucketLedger)},
+	}
+	shared := b.Bucket(bus.BucketToken)
+	for name, settings := range cfg.Accounts {
+		known := wxapi.Account{Name: name, AppID: settings.AppID, Secret: settings.Secret.Reveal()}
+		s.accounts[name] = &account{
+			api:   wxapi.NewClient(strings.TrimRight(cfg.APIURL, "/"), known, shared, host.Log),
+			pause: &pause{bucket: shared, account: name, log: host.Log},
+		}
+	}
+	return s
+}
+
+// lane puts the replies to one user into one lane.
+func lane(d *bus.Delivery) string {
+	user, _ := wechat.Lookup(d.Body, "touser")
+	return d.Subject + " " + string(user)
+}
