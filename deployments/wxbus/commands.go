@@ -32,6 +32,9 @@ func upCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			cfg, err := up.Load()
+			if errors.Is(err, up.ErrData) {
+				return err
+			}
 			if err != nil {
 				return fmt.Errorf("%w: %s", errUsage, up.Faults(err))
 			}

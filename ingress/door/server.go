@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -13,8 +14,9 @@ import (
 	"github.com/wxbus/wxbus/pkg/callback"
 )
 
-// path is where an account's pushes arrive, with or without a slash at its end.
-const path = "/wechat/:account"
+// root is what the path of an account begins with; its name follows, and
+// perhaps a slash.
+const root = "/wechat/"
 
 // Server answers WeChat's requests. It is safe for concurrent use.
 type Server struct {
@@ -54,7 +56,7 @@ func (s *Server) route() {
 	s.echo = echo.New()
 	s.echo.HTTPErrorHandler = s.answerError
 	s.echo.Use(s.shed)
-	for _, p := range []string{path, path + "/"} {
+	for _, p := range []string{root + ":account", root + ":account/"} {
 		s.echo.GET(p, s.verify)
 		s.echo.POST(p, s.push)
 		s.echo.RouteNotFound(p, s.otherMethod)
@@ -79,12 +81,18 @@ func (s *Server) shed(next echo.HandlerFunc) echo.HandlerFunc {
 
 // account returns the account that a request is for.
 func (s *Server) account(c echo.Context) (name string, account *callback.Account, err error) {
-	name = c.Param("account")
+	name = accountName(c)
 	account, known := s.accounts[name]
 	if !known {
 		return "", nil, errUnknownAccount
 	}
 	return name, account, nil
+}
+
+// accountName takes the name out of the path. Echo's own parameter is empty
+// where no method fits.
+func accountName(c echo.Context) string {
+	return strings.TrimSuffix(strings.TrimPrefix(c.Request().URL.Path, root), "/")
 }
 
 // otherMethod answers what is neither GET nor POST.

@@ -46,7 +46,7 @@ func status(err error) (code int, body string) {
 // answerError answers a request that came to nothing, and says why in the log.
 func (s *Server) answerError(err error, c echo.Context) {
 	code, body := status(err)
-	account := c.Param("account")
+	account := accountName(c)
 	if _, known := s.accounts[account]; !known {
 		account = ""
 	}

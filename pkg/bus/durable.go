@@ -66,7 +66,7 @@ func (b *Bus) createDurable(ctx context.Context, d Durable) error {
 	if _, err := b.js.CreateOrUpdateConsumer(ctx, d.Stream, d.config()); err != nil {
 		return fmt.Errorf("create durable %s on %s: %w", d.Name, d.Stream, err)
 	}
-	b.log.Info("durable created", "durable", d.Name, "stream", d.Stream, "filters", d.Filters)
+	b.log.Info("durable created", "durable", d.Name, "stream", d.Stream)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"reflect"
 	"strings"
@@ -33,14 +34,12 @@ func Load(spec any) error {
 }
 
 func loadStruct(prefix string, v reflect.Value) (faults []error) {
-	for i := range v.NumField() {
-		field, value := v.Type().Field(i), v.Field(i)
-		switch {
-		case isSection(value):
-			faults = append(faults, value.Addr().Interface().(section).load()...)
-		case field.Type.Kind() == reflect.Struct:
+	for field, value := range settings(v) {
+		if s, ok := value.Addr().Interface().(section); ok {
+			faults = append(faults, s.load()...)
+		} else if field.Type.Kind() == reflect.Struct {
 			faults = append(faults, loadStruct(prefix, value)...)
-		case isSetting(field):
+		} else {
 			faults = append(faults, loadField(prefix, field, value)...)
 		}
 	}
@@ -50,13 +49,16 @@ func loadStruct(prefix string, v reflect.Value) (faults []error) {
 	return faults
 }
 
-func isSection(value reflect.Value) bool {
-	_, ok := value.Addr().Interface().(section)
-	return ok
-}
-
-func isSetting(field reflect.StructField) bool {
-	return field.IsExported() && field.Tag.Get("ignored") != "true"
+// settings are the fields of a struct that are settings or groups of them.
+func settings(v reflect.Value) iter.Seq2[reflect.StructField, reflect.Value] {
+	return func(yield func(reflect.StructField, reflect.Value) bool) {
+		for field, value := range v.Fields() {
+			isSetting := field.IsExported() && field.Tag.Get("ignored") != "true"
+			if isSetting && !yield(field, value) {
+				return
+			}
+		}
+	}
 }
 
 // loadField has envconfig read a single field: it stops at its first fault, so

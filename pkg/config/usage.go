@@ -19,14 +19,12 @@ type Row struct {
 func Rows(spec any) []Row { return structRows("", reflect.ValueOf(spec).Elem()) }
 
 func structRows(prefix string, v reflect.Value) (rows []Row) {
-	for i := range v.NumField() {
-		field, value := v.Type().Field(i), v.Field(i)
-		switch {
-		case isSection(value):
-			rows = append(rows, value.Addr().Interface().(section).rows()...)
-		case field.Type.Kind() == reflect.Struct:
+	for field, value := range settings(v) {
+		if s, ok := value.Addr().Interface().(section); ok {
+			rows = append(rows, s.rows()...)
+		} else if field.Type.Kind() == reflect.Struct {
 			rows = append(rows, structRows(prefix, value)...)
-		case isSetting(field):
+		} else {
 			rows = append(rows, Row{
 				Name: variable(prefix, field), Type: typeName(field.Type),
 				Default:  field.Tag.Get("default"),

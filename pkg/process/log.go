@@ -15,7 +15,16 @@ func NewLogger(w io.Writer, cfg config.Process) *slog.Logger {
 	if cfg.LogFormat == "text" || cfg.LogFormat == "" && isTerminal(w) {
 		return slog.New(slog.NewTextHandler(w, options))
 	}
+	options.ReplaceAttr = readable
 	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+// readable writes durations as people do: 1.5s, not nanoseconds.
+func readable(_ []string, attr slog.Attr) slog.Attr {
+	if attr.Value.Kind() == slog.KindDuration {
+		attr.Value = slog.StringValue(attr.Value.Duration().String())
+	}
+	return attr
 }
 
 func isTerminal(w io.Writer) bool {

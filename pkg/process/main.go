@@ -21,24 +21,34 @@ const stopGrace = 5 * time.Second
 // it started has ended. A nil error means that it stopped as asked.
 type Program func(ctx context.Context, host *Host) error
 
-// Host is what a process offers to the programs that run in it.
+// Host is what a process offers to a program that runs in it.
 type Host struct {
-	Log    *slog.Logger
+	Log    *slog.Logger // names the program
 	Health *Health
+
+	process *slog.Logger // names none
 }
+
+// NewHost returns the host of a program of that name.
+func NewHost(program string, log *slog.Logger, health *Health) *Host {
+	return &Host{Log: log.With("program", program), Health: health, process: log}
+}
+
+// For returns the same process as the host of another program.
+func (h *Host) For(program string) *Host { return NewHost(program, h.process, h.Health) }
 
 // Main runs program until it ends or a SIGINT or SIGTERM comes, and exits: with
 // 0 when it stopped as asked, else with 1. A second signal exits at once.
 func Main(name string, cfg config.Process, program Program) {
-	log := NewLogger(os.Stderr, cfg).With("program", name)
+	log := NewLogger(os.Stderr, cfg)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the next signal kills
 	if err := run(ctx, name, cfg, log, program); err != nil {
-		log.Error("stopped", "err", err)
+		log.Error("stopped", "program", name, "err", err)
 		os.Exit(1)
 	}
-	log.Info("stopped")
+	log.Info("stopped", "program", name)
 }
 
 // run holds program between telemetry and the admin port, and bounds its end.
@@ -55,7 +65,7 @@ func run(ctx context.Context, name string, cfg config.Process, log *slog.Logger,
 	}
 	defer closeAdmin()
 	ended := make(chan error, 1)
-	go func() { ended <- program(ctx, &Host{Log: log, Health: health}) }()
+	go func() { ended <- program(ctx, NewHost(name, log, health)) }()
 	return wait(ctx, ended, cfg.ShutdownTimeout+stopGrace)
 }
 

@@ -81,7 +81,10 @@ func (w *Worker) release(d *bus.Delivery) {
 	delete(w.held, d)
 	w.mu.Unlock()
 	inFlight.WithLabelValues(w.Durable.Name).Dec()
-	w.free <- struct{}{}
+	select {
+	case w.free <- struct{}{}:
+	case <-w.stopping.Done(): // nobody asks for more
+	}
 }
 
 // process handles a message and settles it.

@@ -15,15 +15,19 @@ import (
 	"github.com/wxbus/wxbus/pkg/config"
 )
 
+// ErrData says that the data folder cannot be used. The settings may be right
+// all the same.
+var ErrData = errors.New("WXBUS_DATA")
+
 // lockData makes the data folder and keeps every other process out of it.
 func lockData(data string) (unlock func(), err error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
-		return nil, fmt.Errorf("WXBUS_DATA: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrData, err)
 	}
 	lock := flock.New(filepath.Join(data, "lock"))
 	locked, err := lock.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("WXBUS_DATA: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrData, err)
 	}
 	if !locked {
 		whole, _ := filepath.Abs(data)
@@ -50,8 +54,9 @@ func simulateAccounts(data string, names []string) error {
 		err = json.Unmarshal(text, &known)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("WXBUS_DATA: %s: %w", file, err)
+		return fmt.Errorf("%w: %s: %w", ErrData, file, err)
 	}
+	before := len(known)
 	for _, name := range names {
 		if _, ok := known[name]; !ok {
 			known[name] = newCredentials()
@@ -59,6 +64,9 @@ func simulateAccounts(data string, names []string) error {
 		if err := setEnv(config.AccountPrefix(name), known[name]); err != nil {
 			return err
 		}
+	}
+	if len(known) == before {
+		return nil
 	}
 	return saveCredentials(file, known)
 }
@@ -69,10 +77,10 @@ func saveCredentials(file string, known map[string]credentials) error {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return fmt.Errorf("WXBUS_DATA: %w", err)
+		return fmt.Errorf("%w: %w", ErrData, err)
 	}
 	if err := os.WriteFile(file, append(text, '\n'), 0o600); err != nil {
-		return fmt.Errorf("WXBUS_DATA: %w", err)
+		return fmt.Errorf("%w: %w", ErrData, err)
 	}
 	return nil
 }

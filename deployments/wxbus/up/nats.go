@@ -36,7 +36,7 @@ func startNATS(data, addr string, log *slog.Logger) (*server.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded NATS: %w", err)
 	}
-	complaints := &natsLog{log: log.With("program", "nats")}
+	complaints := &natsLog{log: log}
 	srv.SetLoggerV2(complaints, false, false, false)
 	srv.Start()
 	if !srv.ReadyForConnections(natsStart) || !srv.JetStreamEnabled() {

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/wxbus/wxbus/ingress/door"
+	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/process"
 	"github.com/wxbus/wxbus/pkg/worker"
 	"github.com/wxbus/wxbus/pkg/wxsim"
@@ -35,16 +36,19 @@ func Run(ctx context.Context, cfg *Config, host *process.Host, out io.Writer) er
 		return fmt.Errorf("HTTP_ADDR: %w", err)
 	}
 	defer func() { _ = pushes.Close() }()
-	sim, err := newSimulator(cfg, pushes.Addr(), host.Log)
+	sim, err := newSimulator(cfg, pushes.Addr(), host.For("simulator").Log)
 	if err != nil {
 		return err
 	}
-	nats, err := startNATS(cfg.Data, string(cfg.NATSAddr), host.Log)
+	nats, err := startNATS(cfg.Data, string(cfg.NATSAddr), host.For("nats").Log)
 	if err != nil {
 		return err
 	}
 	defer func() { nats.Shutdown(); nats.WaitForShutdown() }()
 	connect(cfg, nats, sim)
+	if err := provision(ctx, cfg, host.Log); err != nil {
+		return err
+	}
 	parts := append(sim.serving(), programs(cfg, host, pushes)...)
 	parts = append(parts, sim.pushing()...)
 	parts = append(parts, part{"greeting", func(ctx context.Context) error {
@@ -66,6 +70,18 @@ func connect(cfg *Config, nats *server.Server, sim *simulator) {
 	}
 }
 
+// provision creates what is missing before three programs try to at once. A ctx
+// that ends meanwhile is no fault.
+func provision(ctx context.Context, cfg *Config, log *slog.Logger) error {
+	b, err := bus.Connect("up", cfg.Door.NATS, log)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	_ = b.Prepare(ctx)
+	return nil
+}
+
 // programs are the parts in the order in which a message passes them, last
 // first: what takes messages out starts before what puts them in, and stops
 // after it.
@@ -73,19 +89,15 @@ func programs(cfg *Config, host *process.Host, pushes net.Listener) []part {
 	autoreply := worker.Config{Common: cfg.Door.Common, Settings: cfg.Worker}
 	return []part{
 		{delivery.Name, func(ctx context.Context) error {
-			return delivery.Run(ctx, cfg.Sender, named(host, delivery.Name))
+			return delivery.Run(ctx, cfg.Sender, host.For(delivery.Name))
 		}},
 		{rules.Name, func(ctx context.Context) error {
-			return worker.Run(ctx, rules.Name, autoreply, cfg.rules.Mux(), named(host, rules.Name))
+			return worker.Run(ctx, rules.Name, autoreply, cfg.rules.Mux(), host.For(rules.Name))
 		}},
 		{door.Name, func(ctx context.Context) error {
-			return door.Serve(ctx, cfg.Door, named(host, door.Name), pushes)
+			return door.Serve(ctx, cfg.Door, host.For(door.Name), pushes)
 		}},
 	}
-}
-
-func named(host *process.Host, name string) *process.Host {
-	return &process.Host{Log: host.Log.With("program", name), Health: host.Health}
 }
 
 // simulator is WeChat on this machine. A nil simulator has no parts.
@@ -112,7 +124,7 @@ func newSimulator(cfg *Config, pushes net.Addr, log *slog.Logger) (*simulator, e
 		})
 	}
 	platform, err := wxsim.New(wxsim.Options{
-		Accounts: accounts, File: filepath.Join(cfg.Data, "simulator.json"), Log: log.With("program", "simulator"),
+		Accounts: accounts, File: filepath.Join(cfg.Data, "simulator.json"), Log: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
