@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,10 +71,8 @@ func (a *Account) tokens() ([]string, error) {
 	if len(tokens) > rotating {
 		return nil, errors.New("TOKEN: want one token, or new,old")
 	}
-	for _, token := range tokens {
-		if token == "" {
-			return nil, errors.New("TOKEN: one of new,old is empty")
-		}
+	if slices.Contains(tokens, "") {
+		return nil, errors.New("TOKEN: one of new,old is empty")
 	}
 	return tokens, nil
 }

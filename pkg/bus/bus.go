@@ -31,7 +31,7 @@ type Bus struct {
 
 	prepared   chan struct{} // closed once streams and buckets are there
 	prepare    sync.Once
-	partitions int // set before prepared is closed
+	partitions int      // set before prepared is closed
 	opened     sync.Map // buckets by name
 }
 

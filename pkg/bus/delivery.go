@@ -34,7 +34,7 @@ func newDelivery(nc *nats.Conn, msg *nats.Msg) (*Delivery, error) {
 	return &Delivery{
 		Subject: msg.Subject, Header: msg.Header, Body: msg.Data,
 		Stream: meta.Stream, Sequence: meta.Sequence.Stream,
-		Attempt: int(min(meta.NumDelivered, 1<<30)), //nolint:gosec // bounded
+		Attempt: int(min(meta.NumDelivered, 1<<30)),
 		Stored:  meta.Timestamp, Pending: meta.NumPending,
 		nc: nc, reply: msg.Reply,
 	}, nil

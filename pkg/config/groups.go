@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ func isServer(text string) bool {
 		text = "nats://" + text
 	}
 	u, err := url.Parse(text)
-	return err == nil && u.Hostname() != "" && strings.Contains("|nats|tls|ws|wss|", "|"+u.Scheme+"|")
+	return err == nil && u.Hostname() != "" && slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme)
 }
 
 func (n *NATS) checkCreds() error {

@@ -35,7 +35,7 @@ func Load(spec any) error {
 
 func loadStruct(prefix string, v reflect.Value) (faults []error) {
 	for field, value := range settings(v) {
-		if s, ok := value.Addr().Interface().(section); ok {
+		if s, ok := reflect.TypeAssert[section](value.Addr()); ok {
 			faults = append(faults, s.load()...)
 		} else if field.Type.Kind() == reflect.Struct {
 			faults = append(faults, loadStruct(prefix, value)...)
@@ -43,7 +43,7 @@ func loadStruct(prefix string, v reflect.Value) (faults []error) {
 			faults = append(faults, loadField(prefix, field, value)...)
 		}
 	}
-	if check, ok := v.Addr().Interface().(validator); ok && len(faults) == 0 {
+	if check, ok := reflect.TypeAssert[validator](v.Addr()); ok && len(faults) == 0 {
 		faults = append(faults, prefixed(prefix, check.Validate())...)
 	}
 	return faults
@@ -100,8 +100,7 @@ func variable(prefix string, field reflect.StructField) string {
 // reason is what is wrong with a value. envconfig's own text repeats the value,
 // which may be a secret.
 func reason(err error) error {
-	var parse *envconfig.ParseError
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[*envconfig.ParseError](err); ok {
 		return parse.Err
 	}
 	return err

@@ -20,7 +20,7 @@ func Rows(spec any) []Row { return structRows("", reflect.ValueOf(spec).Elem()) 
 
 func structRows(prefix string, v reflect.Value) (rows []Row) {
 	for field, value := range settings(v) {
-		if s, ok := value.Addr().Interface().(section); ok {
+		if s, ok := reflect.TypeAssert[section](value.Addr()); ok {
 			rows = append(rows, s.rows()...)
 		} else if field.Type.Kind() == reflect.Struct {
 			rows = append(rows, structRows(prefix, value)...)

@@ -53,7 +53,7 @@ func (f *File) Decode(path string) error {
 	if path == "" {
 		return nil
 	}
-	file, err := os.Open(path) //nolint:gosec // the operator names it
+	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,8 @@ func (m *Message) decodeJSON(push []byte) error {
 		body = appendTyped(body, name, value)
 		return true
 	})
-	m.Body = append(body, '}')
+	body = append(body, '}')
+	m.Body = body
 	return nil
 }
 

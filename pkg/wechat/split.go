@@ -5,7 +5,7 @@ import (
 	"regexp"
 )
 
-// SplitText cuts a text into pieces of at most most bytes of UTF-8; WeChat
+// SplitText cuts a text into pieces of up to most bytes of UTF-8; WeChat
 // takes 2048 in one text message. The pieces joined are the text: nothing is
 // trimmed or added. A text that fits is one piece, an empty one is none.
 //

@@ -40,8 +40,10 @@ func TestSplitTextCutsAtTheBestPlace(t *testing.T) {
 		{"letter", "abcdefghij", 4, []string{"abcd", "efgh", "ij"}},
 		{"blanks that do not fit", "aaaa\n\nbbbb", 5, []string{"aaaa\n", "\nbbbb"}},
 		{"Windows line break stays whole", "aaa\r\nbbb", 4, []string{"aaa", "\r\nbb", "b"}},
-		{"title too short for a message", "题\n" + strings.Repeat("一二三四。", 4), 40,
-			[]string{"题\n一二三四。一二三四。", "一二三四。一二三四。"}},
+		{
+			"title too short for a message", "题\n" + strings.Repeat("一二三四。", 4), 40,
+			[]string{"题\n一二三四。一二三四。", "一二三四。一二三四。"},
+		},
 		{"no piece of blanks at the end", "abcd ef   ", 7, []string{"abcd ", "ef   "}},
 		{"no piece of blanks at the end of a word", "abcdef ", 6, []string{"abcde", "f "}},
 		{"run of blanks longer than a piece", "a" + strings.Repeat(" ", 9) + "b", 4, []string{"a   ", "    ", "  b"}},

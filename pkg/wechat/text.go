@@ -172,5 +172,5 @@ func entityValue(name string) (string, bool) {
 	if err != nil || n > utf8.MaxRune {
 		return "", false
 	}
-	return string(rune(n)), true //nolint:gosec // bounded by MaxRune
+	return string(rune(n)), true
 }

@@ -66,8 +66,7 @@ func (w *Worker) again(d *bus.Delivery, delay time.Duration, verdict error) {
 }
 
 func (w *Worker) logStack(verdict error) {
-	var panicked *PanicError
-	if errors.As(verdict, &panicked) {
+	if panicked, ok := errors.AsType[*PanicError](verdict); ok {
 		w.Log.Error("handler panicked", "value", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack))
 	}
 }

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -40,8 +39,6 @@ type Worker struct {
 	mu       sync.Mutex
 	held     map[*bus.Delivery]struct{}
 }
-
-var errStopping = errors.New("worker stops")
 
 // Run works until ctx is done. It then pulls nothing more, gives back what was
 // not started, lets handlers finish for at most Drain, and returns.

@@ -112,8 +112,7 @@ func unanswered(written bool) error {
 
 // redact drops the URL that net/http puts into its errors.
 func redact(err error) error {
-	var withURL *url.Error
-	if errors.As(err, &withURL) {
+	if withURL, ok := errors.AsType[*url.Error](err); ok {
 		return withURL.Err
 	}
 	return err

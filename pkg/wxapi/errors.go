@@ -61,8 +61,7 @@ func Classify(err error) Class {
 
 // CodeOf returns the errcode of an error, 0 when it has none.
 func CodeOf(err error) int {
-	var api *Error
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*Error](err); ok {
 		return api.Code
 	}
 	return 0

@@ -106,7 +106,7 @@ func fail(errcode int, now time.Time) result {
 
 func random32() uint32 {
 	n, _ := strconv.ParseUint(randomDigits(9), 10, 32) // nine digits fit
-	return uint32(n)                                   //nolint:gosec // see above
+	return uint32(n)
 }
 
 // Handler returns everything that the simulator serves: WeChat's API under

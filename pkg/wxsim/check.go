@@ -1,6 +1,9 @@
 package wxsim
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // mostContent is the longest text, in bytes of UTF-8.
 const mostContent = 2048
@@ -54,10 +57,8 @@ func check(msgType string, object json.RawMessage) int {
 }
 
 func need(errcode int, values ...string) int {
-	for _, value := range values {
-		if value == "" {
-			return errcode
-		}
+	if slices.Contains(values, "") {
+		return errcode
 	}
 	return errOK
 }

@@ -167,7 +167,7 @@ func (p *Platform) answer(request *http.Request, status *int) ([]byte, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	*status = response.StatusCode
 	return io.ReadAll(io.LimitReader(response.Body, most))
 }

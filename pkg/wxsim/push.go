@@ -104,7 +104,7 @@ func (p *Platform) begin(account string, xml []byte) (*way, error) {
 	w := &way{platform: p, account: a, push: Push{XML: string(xml)}}
 	m, err := wechat.Decode(xml)
 	if err != nil || m.FromUserName == "" {
-		return w, nil //nolint:nilerr // the server shall see what cannot be decoded
+		return w, nil // the server shall see what cannot be decoded
 	}
 	w.message = m
 	u := p.meet(a, m.FromUserName)

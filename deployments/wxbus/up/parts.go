@@ -3,6 +3,7 @@ package up
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // part is something that runs until its context is done.
@@ -32,10 +33,10 @@ func runParts(ctx context.Context, parts []part) error {
 	case <-first:
 	}
 	var errs []error
-	for i := len(started) - 1; i >= 0; i-- {
-		started[i].stop()
-		if err := <-started[i].ended; err != nil {
-			errs = append(errs, errors.New(started[i].name+": "+err.Error()))
+	for _, s := range slices.Backward(started) {
+		s.stop()
+		if err := <-s.ended; err != nil {
+			errs = append(errs, errors.New(s.name+": "+err.Error()))
 		}
 	}
 	return errors.Join(errs...)

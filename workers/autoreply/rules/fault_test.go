@@ -23,18 +23,24 @@ func TestParseNamesEveryFaultWithItsLine(t *testing.T) {
 		{"list at the top", "- reply: a", "line 1: a list where keys are expected, as in \"key: value\""},
 		{"unknown key at the top", "rules: [{reply: a}]\nrule: []", `line 2: unknown key "rule": known here are rules`},
 		{"unknown key in rule", "rules:\n- reply: a\n  then: b", `line 3: unknown key "then": known here are name, when, reply`},
-		{"unknown key in when", "rules:\n- when:\n    typ: text\n  reply: a",
-			`line 3: unknown key "typ": known here are type, event, key, equal, contains, regexp, menu, account`},
-		{"unknown key in news", "rules:\n- reply:\n    news:\n      title: a\n      url: https://a\n      pic: b",
-			`line 6: unknown key "pic": known here are title, description, url, picurl`},
+		{
+			"unknown key in when", "rules:\n- when:\n    typ: text\n  reply: a",
+			`line 3: unknown key "typ": known here are type, event, key, equal, contains, regexp, menu, account`,
+		},
+		{
+			"unknown key in news", "rules:\n- reply:\n    news:\n      title: a\n      url: https://a\n      pic: b",
+			`line 6: unknown key "pic": known here are title, description, url, picurl`,
+		},
 		{"merge key", "rules:\n- reply: a\n  <<: {name: b}", `line 3: unknown key "<<": known here are name, when, reply`},
 		{"not UTF-8", "rules:\n- reply: \xc4\xe3", "line 2: not UTF-8: save the file in the encoding UTF-8"},
 		{"not YAML", "rules:\n- reply: a\n  when: {", "line 3: not YAML: could not find flow mapping end token '}'"},
 		{"tab", "rules:\n\t- reply: a", "line 2: not YAML: found character '\t' that cannot start any token"},
 		{"key twice", "rules:\n- reply: a\n  reply: b", `line 3: not YAML: mapping key "reply" already defined at [2:3]`},
 		{"bad escape", "rules:\n- when: {regexp: \"\\d\"}\n  reply: a", "line 2: not YAML: found unknown escape character 'd'"},
-		{"two documents", "rules: [{reply: a}]\n---\nrules: [{reply: b}]",
-			"line 3: second document: a file of rules has one, remove the line ---"},
+		{
+			"two documents", "rules: [{reply: a}]\n---\nrules: [{reply: b}]",
+			"line 3: second document: a file of rules has one, remove the line ---",
+		},
 		{"line after Windows line ends", "rules:\r\n# a\r\n# b\r\n- name: c\r\n", "line 4: rule without reply"},
 
 		{"empty rule", "rules:\n- reply: a\n  when: {equal: b}\n-\n- {}", "line 4: empty rule: it needs a reply\nline 5: empty rule: it needs a reply"},
@@ -44,9 +50,11 @@ func TestParseNamesEveryFaultWithItsLine(t *testing.T) {
 		{"comment for a text", "rules:\n- reply: #1", "line 2: reply is empty; a text that begins with # needs quotes"},
 		{"empty list of replies", "rules:\n- reply: []", "line 2: empty list"},
 		{"list as name", "rules:\n- name: [a]\n  reply: b", "line 2: a list where a text is expected; a text with : or { or [ needs quotes"},
-		{"alias", "rules:\n- name: &a b\n  reply: *a",
+		{
+			"alias", "rules:\n- name: &a b\n  reply: *a",
 			"line 2: an anchor, alias or tag where a text is expected; a text with : or { or [ needs quotes\n" +
-				"line 3: an anchor, alias or tag where keys are expected, as in \"key: value\""},
+				"line 3: an anchor, alias or tag where keys are expected, as in \"key: value\"",
+		},
 
 		{"bad regexp", "rules:\n- when:\n    regexp:\n    - a\n    - b(\n  reply: a", "line 5: regexp: missing closing ): `b(`"},
 		{"empty regexp", "rules:\n- when: {regexp: ''}\n  reply: a", "line 2: empty text"},
@@ -59,8 +67,10 @@ func TestParseNamesEveryFaultWithItsLine(t *testing.T) {
 		{"text as when", "rules:\n- when: text\n  reply: a", "line 2: a text where keys are expected, as in \"key: value\""},
 		{"event as type", "rules:\n- when: {type: Subscribe}\n  reply: a", "line 2: type: Subscribe is an event: write event: Subscribe"},
 		{"user has left", "rules:\n- when: {event: unsubscribe}\n  reply: a", "line 2: event: unsubscribe cannot be answered: the user has left"},
-		{"two ways to match", "rules:\n- when: {equal: a, contains: b}\n  reply: a",
-			"line 2: equal and contains in one condition: choose one, or write when as a list of conditions"},
+		{
+			"two ways to match", "rules:\n- when: {equal: a, contains: b}\n  reply: a",
+			"line 2: equal and contains in one condition: choose one, or write when as a list of conditions",
+		},
 		{"text and event", "rules:\n- when: {event: CLICK, equal: a}\n  reply: a", "line 2: equal asks for a text message, event for an event: nothing is both"},
 		{"text of an image", "rules:\n- when: {type: image, menu: a}\n  reply: a", "line 2: menu asks for a text message, type: image for another"},
 		{"key of a text", "rules:\n- when: {type: text, key: a}\n  reply: a", "line 2: key asks for an event, type: text for another message"},
@@ -72,25 +82,35 @@ func TestParseNamesEveryFaultWithItsLine(t *testing.T) {
 		{"empty image", "rules:\n- reply:\n  - image:", "line 3: image is empty; a text that begins with # needs quotes"},
 		{"news without url", "rules:\n- reply:\n  - news: {title: a}", "line 3: news without url"},
 		{"news without anything", "rules:\n- reply: [{news: {}}]", "line 2: news without title\nline 2: news without url"},
-		{"news with half an address", "rules:\n- reply: [{news: {title: a, url: www.example.com}}]",
-			`line 2: address "www.example.com" does not begin with https:// or http://`},
+		{
+			"news with half an address", "rules:\n- reply: [{news: {title: a, url: www.example.com}}]",
+			`line 2: address "www.example.com" does not begin with https:// or http://`,
+		},
 		{"menu without items", "rules:\n- reply:\n  - menu: {head: a}", "line 3: menu without items"},
 		{"menu with empty items", "rules:\n- reply: [{menu: {items: {}}}]", "line 2: menu without items"},
 		{"menu with a list", "rules:\n- reply:\n    menu:\n      items:\n      - {a: b}", "line 5: items are written as id: text, without hyphens"},
 		{"menu with an empty item", "rules:\n- reply:\n    menu:\n      items:\n        a:", "line 5: a is empty; a text that begins with # needs quotes"},
 		{"too many parts", "rules:\n- reply: [a, b, c, d, e, f]", "line 2: reply has 6 parts: WeChat takes at most 5 here"},
-		{"too many parts after a follow", "rules:\n- when: [{equal: a}, {event: subscribe}]\n  reply: [a, b, c, d]",
-			"line 2: reply has 4 parts: WeChat takes at most 3 here"},
+		{
+			"too many parts after a follow", "rules:\n- when: [{equal: a}, {event: subscribe}]\n  reply: [a, b, c, d]",
+			"line 2: reply has 4 parts: WeChat takes at most 3 here",
+		},
 
-		{"never reached", "rules:\n- name: all\n  when: {type: text}\n  reply: a\n- when: {equal: b}\n  reply: c",
-			"line 5: this rule is never reached: the rule at line 2 (all) takes all its messages; move it up"},
-		{"never reached by two", "rules:\n- reply: a\n- when: {type: event}\n  reply: a\n- when: [{equal: b}, {key: d}]\n  reply: c",
-			"line 5: this rule is never reached: the rule at line 3 takes all its messages; move it up"},
-		{"several faults", "rules:\n- name: a\n- when: {regexp: '('}\n  reply: [{foo: a}]\n- reply: a\n  bar: b",
+		{
+			"never reached", "rules:\n- name: all\n  when: {type: text}\n  reply: a\n- when: {equal: b}\n  reply: c",
+			"line 5: this rule is never reached: the rule at line 2 (all) takes all its messages; move it up",
+		},
+		{
+			"never reached by two", "rules:\n- reply: a\n- when: {type: event}\n  reply: a\n- when: [{equal: b}, {key: d}]\n  reply: c",
+			"line 5: this rule is never reached: the rule at line 3 takes all its messages; move it up",
+		},
+		{
+			"several faults", "rules:\n- name: a\n- when: {regexp: '('}\n  reply: [{foo: a}]\n- reply: a\n  bar: b",
 			"line 2: rule without reply\n" +
 				"line 3: regexp: missing closing ): `(`\n" +
 				"line 4: unknown key \"foo\": known here are text, image, voice, news, menu\n" +
-				"line 6: unknown key \"bar\": known here are name, when, reply"},
+				"line 6: unknown key \"bar\": known here are name, when, reply",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := rules.Parse([]byte(tt.file))

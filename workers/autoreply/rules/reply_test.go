@@ -22,10 +22,14 @@ func TestReplies(t *testing.T) {
 		{"image", "{image: X_1}", []string{`{"image":{"media_id":"X_1"},"msgtype":"image"}`}},
 		{"own image", "[{image: $MediaId}]", []string{`{"image":{"media_id":"M1"},"msgtype":"image"}`}},
 		{"voice", "{voice: V}", []string{`{"msgtype":"voice","voice":{"media_id":"V"}}`}},
-		{"news", "{news: {title: t $MediaId, description: d, url: 'https://u', picurl: $PicUrl}}",
-			[]string{`{"msgtype":"news","news":{"articles":[{"title":"t M1","description":"d","url":"https://u","picurl":"http://p/1"}]}}`}},
-		{"menu", "{menu: {head: h, items: {b: 1, a: '2 $MediaId'}, tail: t}}",
-			[]string{`{"msgmenu":{"head_content":"h","list":[{"id":"b","content":"1"},{"id":"a","content":"2 M1"}],"tail_content":"t"},"msgtype":"msgmenu"}`}},
+		{
+			"news", "{news: {title: t $MediaId, description: d, url: 'https://u', picurl: $PicUrl}}",
+			[]string{`{"msgtype":"news","news":{"articles":[{"title":"t M1","description":"d","url":"https://u","picurl":"http://p/1"}]}}`},
+		},
+		{
+			"menu", "{menu: {head: h, items: {b: 1, a: '2 $MediaId'}, tail: t}}",
+			[]string{`{"msgmenu":{"head_content":"h","list":[{"id":"b","content":"1"},{"id":"a","content":"2 M1"}],"tail_content":"t"},"msgtype":"msgmenu"}`},
+		},
 		{"empty parts are left out", "[{text: $Content}, {image: $Label}, {voice: $Title}]", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,0 +1,64 @@
+# Everything that is done here by hand or by a machine goes through make.
+
+GOLANGCI_LINT := v2.15.0
+
+# The race detector needs a C compiler; without one the tests run all the same.
+RACE := $(if $(shell command -v $$(go env CC) 2>/dev/null),-race)
+
+tools := .cache/bin
+lint  := $(tools)/golangci-lint-$(GOLANGCI_LINT)
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## run everything on this machine, with a chat page in the browser
+	go run ./deployments/wxbus up
+
+.PHONY: build
+build: ## build every program into bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags=-s -o bin/ ./ingress ./workers/... ./deployments/wxbus
+
+.PHONY: test
+test: ## run all tests
+	@test -n "$(RACE)" || echo "no C compiler found: the tests run without the race detector"
+	go test $(RACE) ./...
+
+.PHONY: lint
+lint: $(lint) ## check the code: vet, linters, format, tidy modules
+	go vet ./...
+	go mod tidy -diff
+	$(lint) run
+
+.PHONY: fmt
+fmt: $(lint) ## format the code
+	$(lint) fmt
+
+.PHONY: settings
+settings: ## write the tables of settings into both READMEs
+	go test ./deployments/wxbus -run TestReadmeTables -update
+
+FUZZTIME := 30s
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME, 30s each unless set
+	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' "$$file"); do \
+			go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; \
+	done
+
+.PHONY: cover
+cover: ## run all tests and say how much of the code they reach
+	go test -coverpkg=./... -coverprofile=cover.out ./...
+	go tool cover -func=cover.out | tail -n 1
+
+.PHONY: clean
+clean: ## remove what builds and tests have left; the data of make run stays
+	rm -rf bin .cache cover.out
+
+# A tool of its own version and module: none of its requirements enter go.mod.
+$(lint):
+	GOBIN=$(CURDIR)/$(tools) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	mv $(tools)/golangci-lint $@
