@@ -67,7 +67,7 @@ func (s *Server) serve(ctx context.Context, listener net.Listener, drain time.Du
 		}
 		return nil
 	})
-	group.Go(func() error { _ = s.bus.Prepare(ctx); return nil }) // ends when it is through, or ctx
+	group.Go(func() error { _ = s.bus.Prepare(s.publisher.stopped); return nil }) // what is drained needs it, too
 	group.Go(func() error {
 		<-ctx.Done()
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)

@@ -8,9 +8,12 @@ import (
 	"time"
 )
 
-// checkEvery is how long the answer of a check is used again, so that probes
-// from many sides do not become load.
-const checkEvery = time.Second
+// How long the answer of a check is used again, so that probes from many sides
+// do not become load. One that fails is asked again soon: somebody waits for it.
+const (
+	passedFor = time.Second
+	failedFor = 50 * time.Millisecond
+)
 
 // Health knows whether the programs of a process are ready. It is safe for
 // concurrent use.
@@ -33,7 +36,7 @@ type check struct {
 func NewHealth(stopping context.Context) *Health { return &Health{stopping: stopping} }
 
 // Add has the process ready only while ask returns nil. ask may be called from
-// several goroutines, about once a second at most.
+// several goroutines, about once a second at most while it passes.
 func (h *Health) Add(name string, ask func(context.Context) error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -48,6 +51,9 @@ func (h *Health) Ready(ctx context.Context) error {
 	h.mu.Lock()
 	checks := append([]*check(nil), h.checks...)
 	h.mu.Unlock()
+	if len(checks) == 0 {
+		return errors.New("starting")
+	}
 	var missing []error
 	for _, c := range checks {
 		if err := c.result(ctx); err != nil {
@@ -60,7 +66,11 @@ func (h *Health) Ready(ctx context.Context) error {
 func (c *check) result(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if time.Since(c.at) < checkEvery {
+	lasts := passedFor
+	if c.err != nil {
+		lasts = failedFor
+	}
+	if time.Since(c.at) < lasts {
 		return c.err
 	}
 	c.err = c.ask(ctx)
