@@ -37,7 +37,8 @@ func AccountPrefix(account string) string {
 	return "WECHAT_" + strings.ToUpper(strings.ReplaceAll(account, "-", "_"))
 }
 
-// AccountNames reads WECHAT_ACCOUNTS. Its error joins all faults.
+// AccountNames reads WECHAT_ACCOUNTS. Its error joins all faults; names are
+// those without one.
 func AccountNames() ([]string, error) {
 	text, set := os.LookupEnv(accountsVar)
 	if !set {
@@ -61,10 +62,7 @@ func AccountNames() ([]string, error) {
 
 func (a *Accounts[T]) load() []error {
 	names, err := AccountNames()
-	if err != nil {
-		return prefixed("", err)
-	}
-	var faults []error
+	faults := prefixed("", err)
 	*a = make(Accounts[T], len(names))
 	for _, name := range names {
 		var account T

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,23 +37,39 @@ type NATS struct {
 // Validate checks what single values cannot show.
 func (n *NATS) Validate() error {
 	var faults []error
-	for server := range strings.SplitSeq(n.URL, ",") {
-		if !isServer(strings.TrimSpace(server)) {
-			faults = append(faults, errors.New("NATS_URL: want nats://host:port, tls://, ws:// or wss://, or a comma list of them"))
-		}
-	}
 	if n.Replicas < 1 || n.Replicas > 5 {
 		faults = append(faults, errors.New("STREAM_REPLICAS: want 1 to 5"))
 	}
-	return errors.Join(append(faults, n.checkCreds(), n.checkCA(), n.checkCert())...)
+	return errors.Join(append(faults, n.checkURL(), n.checkCreds(), n.checkCA(), n.checkCert())...)
 }
 
-func isServer(text string) bool {
+func (n *NATS) checkURL() error {
+	schemes := map[string]bool{}
+	for server := range strings.SplitSeq(n.URL, ",") {
+		schemes[scheme(strings.TrimSpace(server))] = true
+	}
+	switch {
+	case schemes[""]:
+		return errors.New("NATS_URL: want nats://host:port, tls://, ws:// or wss://, or a comma list of them")
+	case (schemes["ws"] || schemes["wss"]) && (schemes["nats"] || schemes["tls"]):
+		return errors.New("NATS_URL: want ws:// and wss://, or others, not both")
+	}
+	return nil
+}
+
+// scheme returns how a NATS server is spoken to, "" when text names none.
+func scheme(text string) string {
 	if !strings.Contains(text, "://") {
 		text = "nats://" + text
 	}
 	u, err := url.Parse(text)
-	return err == nil && u.Hostname() != "" && slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme)
+	if err != nil || u.Hostname() == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) {
+		return ""
+	}
+	if _, err := strconv.ParseUint(cmp.Or(u.Port(), "0"), 10, 16); err != nil {
+		return ""
+	}
+	return u.Scheme
 }
 
 func (n *NATS) checkCreds() error {

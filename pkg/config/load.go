@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/kelseyhightower/envconfig"
@@ -27,8 +28,9 @@ type section interface {
 // A field's tags are envconfig's: envconfig (the variable's name), default,
 // required, ignored, and desc (shown in the table). A field that is a struct
 // is a group of settings; a group may have a method Validate() error, which is
-// called when its settings are read. A field with required:"true" or a
-// default refuses a variable that is set but empty.
+// called when its settings are read. A setting that could not be read has its
+// zero value then, and what Validate says of it is not repeated. A field with
+// required:"true" or a default refuses a variable that is set but empty.
 func Load(spec any) error {
 	return errors.Join(unique(loadStruct("", reflect.ValueOf(spec).Elem()))...)
 }
@@ -43,10 +45,22 @@ func loadStruct(prefix string, v reflect.Value) (faults []error) {
 			faults = append(faults, loadField(prefix, field, value)...)
 		}
 	}
-	if check, ok := reflect.TypeAssert[validator](v.Addr()); ok && len(faults) == 0 {
-		faults = append(faults, prefixed(prefix, check.Validate())...)
+	if check, ok := reflect.TypeAssert[validator](v.Addr()); ok {
+		faults = append(faults, unrelated(check.Validate(), prefix, faults)...)
 	}
 	return faults
+}
+
+// unrelated are the faults of a group that name no setting which is known to be
+// faulty: of one that could not be read, a group says what is not so.
+func unrelated(err error, prefix string, known []error) []error {
+	faults := slices.DeleteFunc(prefixed("", err), func(fault error) bool {
+		return slices.ContainsFunc(known, func(other error) bool {
+			name, _, _ := strings.Cut(other.Error(), ":")
+			return strings.Contains(fault.Error(), strings.TrimPrefix(name, prefix+"_"))
+		})
+	})
+	return prefixed(prefix, errors.Join(faults...))
 }
 
 // settings are the fields of a struct that are settings or groups of them.
@@ -70,7 +84,7 @@ func loadField(prefix string, field reflect.StructField, value reflect.Value) []
 	switch {
 	case needed && !set:
 		return []error{fmt.Errorf("%s: is missing", name)}
-	case set && text == "" && (needed || field.Tag.Get("default") != ""):
+	case set && strings.TrimSpace(text) == "" && (needed || field.Tag.Get("default") != ""):
 		return []error{fmt.Errorf("%s: is set but empty", name)}
 	}
 	// The full name and no prefix: with a prefix, envconfig falls back to the

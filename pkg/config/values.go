@@ -12,8 +12,16 @@ import (
 
 // Secret is a value that must not be seen: it prints as *** in every way that
 // package fmt, log/slog and encoding/json know. [Secret.Reveal] is the only way
-// to its text.
+// to its text. Keep it in exported fields: of another, package fmt prints what
+// is in it without asking it.
 type Secret string
+
+// Decode implements envconfig.Decoder. Blanks around a secret are not part of
+// it: files that secrets are mounted from often end with a line break.
+func (s *Secret) Decode(text string) error {
+	*s = Secret(strings.TrimSpace(text))
+	return nil
+}
 
 // Reveal returns the text, for the one place that needs it.
 func (s Secret) Reveal() string { return string(s) }

@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"os"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -42,19 +43,17 @@ func StartTracing(ctx context.Context, name string) (flush func(), err error) {
 
 // exports reports whether the environment asks for spans to be exported.
 func exports() bool {
-	if os.Getenv("OTEL_SDK_DISABLED") == "true" || os.Getenv("OTEL_TRACES_EXPORTER") == "none" {
+	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") || os.Getenv("OTEL_TRACES_EXPORTER") == "none" {
 		return false
 	}
 	return os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
 }
 
 // describe names the program; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
+// Where these cannot be read, the program keeps its name.
 func describe(ctx context.Context, name string) *resource.Resource {
-	described, err := resource.New(ctx,
+	described, _ := resource.New(ctx,
 		resource.WithAttributes(semconv.ServiceName("wxbus-"+name)),
 		resource.WithFromEnv(), resource.WithTelemetrySDK())
-	if err != nil {
-		return resource.Default()
-	}
 	return described
 }
