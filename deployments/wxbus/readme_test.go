@@ -1,0 +1,141 @@
+package main_test
+
+import (
+	"flag"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wxbus/wxbus/deployments/wxbus/up"
+	"github.com/wxbus/wxbus/ingress/door"
+	"github.com/wxbus/wxbus/pkg/config"
+	"github.com/wxbus/wxbus/workers/autoreply/rules"
+	"github.com/wxbus/wxbus/workers/sender/delivery"
+)
+
+var update = flag.Bool("update", false, "write the tables of settings into the READMEs")
+
+const (
+	english = "../../README.md"
+	chinese = "../../.github/README.zh-CN.md"
+)
+
+// tables are the settings by the name of the table that shows them: those of
+// every program once, then what each has of its own.
+func tables() map[string][]config.Row {
+	common := config.Rows(new(config.Common))
+	own := map[string][]config.Row{
+		"ingress":   without(config.Rows(new(door.Config)), common),
+		"sender":    without(config.Rows(new(delivery.Config)), common),
+		"autoreply": without(config.Rows(new(rules.Config)), common),
+	}
+	rest := without(up.Rows(), common)
+	for _, rows := range own {
+		rest = without(rest, slices.DeleteFunc(slices.Clone(rows), func(row config.Row) bool { return row.Name == "AUTOREPLY_RULES" }))
+	}
+	own["all"], own["up"] = common, rest
+	return own
+}
+
+func without(rows, known []config.Row) []config.Row {
+	return slices.DeleteFunc(slices.Clone(rows), func(row config.Row) bool {
+		return slices.ContainsFunc(known, func(other config.Row) bool { return other.Name == row.Name })
+	})
+}
+
+var (
+	table = regexp.MustCompile(`(?s)<!-- settings of (\w+) -->\n(.*?)<!-- end -->`)
+	line  = regexp.MustCompile("(?m)^\\| `([^`]+)` \\|.*\\| ([^|]+) \\|$")
+)
+
+func TestReadmeTablesOfSettings(t *testing.T) {
+	for file, heading := range map[string]string{
+		english: "| variable | type | default | meaning |\n|---|---|---|---|\n",
+		chinese: "| 变量 | 类型 | 默认值 | 含义 |\n|---|---|---|---|\n",
+	} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := 0
+		want := table.ReplaceAllStringFunc(string(text), func(found string) string {
+			parts := table.FindStringSubmatch(found)
+			shown++
+			return "<!-- settings of " + parts[1] + " -->\n" + heading + render(t, file, parts[1], parts[2]) + "<!-- end -->"
+		})
+		if shown != len(tables()) {
+			t.Errorf("%s shows %d tables, want %d", file, shown, len(tables()))
+		}
+		if *update {
+			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		} else if diff := cmp.Diff(want, string(text)); diff != "" {
+			t.Errorf("%s is not up to date: run make settings\n%s", file, diff)
+		}
+	}
+}
+
+// render writes a table. In Chinese, what stands there already says what a
+// setting means.
+func render(t *testing.T, file, name, before string) string {
+	t.Helper()
+	rows, known := tables()[name]
+	if !known {
+		t.Errorf("%s: no program %q", file, name)
+	}
+	meanings := map[string]string{}
+	for _, found := range line.FindAllStringSubmatch(before, -1) {
+		meanings[found[1]] = found[2]
+	}
+	var text strings.Builder
+	for _, row := range rows {
+		value, meaning := "`"+row.Default+"`", row.Desc
+		if row.Required {
+			value = map[string]string{english: "(required)", chinese: "（必填）"}[file]
+		} else if row.Default == "" {
+			value = ""
+		}
+		if translated := meanings[row.Name]; file == chinese {
+			meaning = translated
+			if translated == "" || translated == row.Desc {
+				t.Errorf("%s: %s has no meaning in Chinese", file, row.Name)
+				meaning = row.Desc
+			}
+		}
+		text.WriteString("| `" + row.Name + "` | " + row.Type + " | " + value + " | " + meaning + " |\n")
+	}
+	return text.String()
+}
+
+var heading = regexp.MustCompile(`(?m)^(#+) `)
+
+// The two READMEs tell the same story.
+func TestReadmesHaveTheSameChapters(t *testing.T) {
+	var levels [2][]string
+	var blocks [2]int
+	for i, file := range []string{english, chinese} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range heading.FindAllStringSubmatch(withoutCode(string(text)), -1) {
+			levels[i] = append(levels[i], found[1])
+		}
+		blocks[i] = strings.Count(string(text), "```")
+	}
+	if diff := cmp.Diff(levels[0], levels[1]); diff != "" {
+		t.Errorf("chapters differ:\n%s", diff)
+	}
+	if blocks[0] != blocks[1] {
+		t.Errorf("%d code fences in English, %d in Chinese", blocks[0], blocks[1])
+	}
+}
+
+var code = regexp.MustCompile("(?s)```.*?```")
+
+func withoutCode(text string) string { return code.ReplaceAllString(text, "") }
