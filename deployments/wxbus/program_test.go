@@ -39,7 +39,8 @@ func TestMain(m *testing.M) {
 func binary(t *testing.T, name string) string {
 	t.Helper()
 	built.once.Do(func() {
-		if built.folder, built.err = os.MkdirTemp("", "wxbus-test-"); built.err != nil {
+		built.folder, built.err = os.MkdirTemp("", "wxbus-test-") //nolint:usetesting // outlives the first test
+		if built.err != nil {
 			return
 		}
 		build := exec.Command("go", "build", "-o", built.folder+string(filepath.Separator), ".", "../../ingress", "../../workers/...")
@@ -70,10 +71,10 @@ func start(t *testing.T, name string, args []string, env ...string) *program {
 	p.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "LOG_FORMAT=json"}, env...)
 	p.Dir = t.TempDir()
 	p.Stdout, p.Stderr = p, p
-	if err := p.Cmd.Start(); err != nil {
+	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = p.Cmd.Wait(); close(p.ended) }()
+	go func() { _ = p.Wait(); close(p.ended) }()
 	t.Cleanup(func() { p.kill(syscall.SIGKILL); p.keepsSecrets() })
 	return p
 }

@@ -11,18 +11,16 @@ import (
 )
 
 // load reads settings from an environment that holds only vars.
-func load(t *testing.T, vars map[string]string) (door.Config, error) {
+func load(t *testing.T, vars map[string]string) error {
 	t.Helper()
 	for name, value := range vars {
 		t.Setenv(name, value)
 	}
-	var cfg door.Config
-	err := config.Load(&cfg)
-	return cfg, err
+	return config.Load(new(door.Config))
 }
 
 func TestEveryFaultOfTheSettingsIsNamed(t *testing.T) {
-	_, err := load(t, map[string]string{
+	err := load(t, map[string]string{
 		"WECHAT_ACCOUNTS":    "main,my-shop,third",
 		"WECHAT_MAIN_APPID":  "wx 1",
 		"WECHAT_MAIN_TOKEN":  "a,b,c",
@@ -61,7 +59,7 @@ func TestModeFollowsTheKey(t *testing.T) {
 		{"", "compat", "WECHAT_MAIN_MODE: compat needs AES_KEY"},
 		{aesKey + ",", "", "WECHAT_MAIN_AES_KEY: an EncodingAESKey has 43 characters"},
 	} {
-		_, err := load(t, map[string]string{
+		err := load(t, map[string]string{
 			"WECHAT_MAIN_APPID": appID, "WECHAT_MAIN_TOKEN": token, "WECHAT_MAIN_AES_KEY": tt.key, "WECHAT_MAIN_MODE": tt.mode,
 		})
 		got := ""

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -191,10 +192,7 @@ func enveloped(encrypt string, asJSON bool) push {
 
 // with changes one parameter; an empty value removes it.
 func (p push) with(name, value string) push {
-	changed := url.Values{}
-	for key, values := range p.query {
-		changed[key] = values
-	}
+	changed := maps.Clone(p.query)
 	if changed.Set(name, value); value == "" {
 		changed.Del(name)
 	}

@@ -170,4 +170,3 @@ func messages(t *testing.T, js jetstream.JetStream, name string) uint64 {
 	}
 	return info.State.Msgs
 }
-

@@ -178,9 +178,9 @@ func TestRetrySubjectReachesOneWorker(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := r.replies(1)
+	r.replies(1)
 	r.settled()
-	if got = r.replies(1); len(got) != 1 || got[0].Header.Get("Nats-Msg-Id") != "echo:main:echo:1" {
+	if got := r.replies(1); len(got) != 1 || got[0].Header.Get("Nats-Msg-Id") != "echo:main:echo:1" {
 		t.Errorf("%d replies, the first %v", len(got), got[0].Header)
 	}
 }
