@@ -151,11 +151,19 @@ func scalarText(value []byte) string {
 	case len(value) == 0 || value[0] != '"':
 		return ""
 	case bytes.IndexByte(value, '\\') < 0:
-		return string(bytes.ToValidUTF8(value[1:len(value)-1], []byte("\ufffd")))
+		return validText(value[1 : len(value)-1])
 	}
 	var text string
 	_ = json.Unmarshal(value, &text) // the value is valid JSON
 	return text
+}
+
+// validText returns text with U+FFFD for every broken byte, as Body has it.
+func validText(text []byte) string {
+	if utf8.Valid(text) {
+		return string(text)
+	}
+	return string([]rune(string(text)))
 }
 
 func appendKey(dst, name []byte) []byte {

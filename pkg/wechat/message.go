@@ -113,7 +113,9 @@ func (m *Message) route(name, text string) {
 	case "FromUserName":
 		m.FromUserName = text
 	case "CreateTime":
-		m.CreateTime, _ = strconv.ParseInt(text, 10, 64)
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			m.CreateTime = n
+		}
 	case "MsgType":
 		m.MsgType, m.hasMsgType = text, true
 	case "Event":
@@ -128,7 +130,7 @@ func (m *Message) route(name, text string) {
 // single reports whether a field keeps its first occurrence only.
 func single(name []byte) bool {
 	switch string(name) {
-	case "ToUserName", "FromUserName", "CreateTime", "MsgType", "Event", "MsgId":
+	case "ToUserName", "FromUserName", "CreateTime", "MsgType", "Event", "InfoType", "MsgId":
 		return true
 	}
 	return false

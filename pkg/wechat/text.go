@@ -11,9 +11,9 @@ const (
 	cdataEnd   = "]]>"
 )
 
-// section reads a CDATA section. Users type anything: a section that contains
-// the start of another ends at the ]]> before its element's own end tag, and a
-// ]]> with text behind it that holds a further ]]> is text itself.
+// section reads a CDATA section. Users type anything: a ]]> ends a section only
+// where its element can go on, and a section that contains the start of another
+// ends at the ]]> before its element's own end tag.
 func (s *scanner) section() error {
 	if len(s.open) == 0 {
 		return s.fail("text outside the root element")
@@ -23,13 +23,34 @@ func (s *scanner) section() error {
 	if end < 0 {
 		return s.fail("unfinished CDATA section")
 	}
-	if bytes.Contains(body[:end], []byte(cdataStart)) {
+	nested, rest := bytes.Contains(body[:end], []byte(cdataStart)), body[end+len(cdataEnd):]
+	switch {
+	case !nested && bytes.HasPrefix(bytes.TrimLeft(rest, blanks), []byte(cdataStart)):
+		// One text in two sections.
+	case s.late && len(s.open) == 2 && string(s.current().name) == "Content":
+		last := s.lastEnd(body, end)
+		s.late, s.moved, end = false, last > end, last
+	case nested || !s.goesOn(rest):
 		end = s.ownEnd(body, end)
 	}
 	end = typedEnd(body, end)
 	s.current().add(body[:end], true)
 	s.pos += len(cdataStart) + end + len(cdataEnd)
 	return nil
+}
+
+// goesOn reports whether the next markup in rest is one that the current
+// element may hold beside a section: its own end tag, a section, a comment.
+func (s *scanner) goesOn(rest []byte) bool {
+	markup := max(bytes.IndexByte(rest, '<'), 0)
+	return bytes.HasPrefix(rest[markup:], []byte("<!")) || s.ends(rest[markup:])
+}
+
+// ends reports whether rest begins with blanks and the end tag of the current
+// element.
+func (s *scanner) ends(rest []byte) bool {
+	tag, ok := bytes.CutPrefix(bytes.TrimLeft(rest, blanks), []byte("</"))
+	return ok && closes(tag, s.current().name)
 }
 
 // ownEnd returns where the ]]> stands that is followed by blanks and the end
@@ -39,8 +60,7 @@ func (s *scanner) section() error {
 func (s *scanner) ownEnd(body []byte, first int) int {
 	end := first
 	for range 100 {
-		after := bytes.TrimLeft(body[end+len(cdataEnd):], blanks)
-		if tag, ok := bytes.CutPrefix(after, []byte("</")); ok && closes(tag, s.current().name) {
+		if s.ends(body[end+len(cdataEnd):]) {
 			return end
 		}
 		next := bytes.Index(body[end+len(cdataEnd):], []byte(cdataEnd))
@@ -50,6 +70,15 @@ func (s *scanner) ownEnd(body []byte, first int) int {
 		end += len(cdataEnd) + next
 	}
 	return first
+}
+
+// lastEnd is ownEnd, but returns the last such ]]> of the push.
+func (s *scanner) lastEnd(body []byte, first int) int {
+	end := bytes.LastIndex(body, []byte(cdataEnd))
+	for end > first && !s.ends(body[end+len(cdataEnd):]) {
+		end = bytes.LastIndex(body[:end], []byte(cdataEnd))
+	}
+	return end
 }
 
 func closes(tag, name []byte) bool {
@@ -68,6 +97,41 @@ func typedEnd(body []byte, end int) int {
 		end += len(cdataEnd) + last
 	}
 	return end
+}
+
+// forged reports whether the first occurrence of a routing field was typed: an
+// element that began before it goes on behind it, or the true one still comes.
+func forged(nodes []element) bool {
+	others, reach := false, int32(0) // reach is the last child whose name came before
+	for id := nodes[0].first; id != 0; id = nodes[id].next {
+		e := &nodes[id]
+		switch {
+		case e.repeat:
+		case !single(e.name):
+			others = true
+			for again := e.again; again != 0; again = nodes[again].again {
+				reach = max(reach, again)
+			}
+		case id < reach, others && apart(nodes, id):
+			return true
+		}
+	}
+	return false
+}
+
+// apart reports whether something other than routing fields stands between an
+// element and the last one that repeats its name.
+func apart(nodes []element, id int32) bool {
+	last := id
+	for nodes[last].again != 0 {
+		last = nodes[last].again
+	}
+	for ; id != last; id = nodes[id].next {
+		if !single(nodes[id].name) {
+			return true
+		}
+	}
+	return false
 }
 
 // characters reads text up to the next tag.

@@ -37,11 +37,26 @@ type scanner struct {
 	nodes []element
 	open  []int32                    // the path from the root to the current element
 	names map[int32]map[string]int32 // last child by name, of elements with many
+	late  bool                       // Content shall end as late as it can
+	moved bool                       // that was later than its first ]]>
 }
 
-// scanXML returns the tree of push; its root is the first node.
+// scanXML returns the tree of push; its root is the first node. What a user
+// types may read as markup, also as fields of WeChat's: Content is one text up
+// to its last end, unless the push does not read so. A push in which a routing
+// field is typed all the same is refused.
 func scanXML(push []byte) ([]element, error) {
-	s := scanner{data: push, nodes: make([]element, 0, 16), open: make([]int32, 0, 8)}
+	s := scanner{data: push, late: true}
+	nodes, err := s.scan()
+	if err != nil && s.moved {
+		s = scanner{data: push}
+		nodes, err = s.scan()
+	}
+	return nodes, err
+}
+
+func (s *scanner) scan() ([]element, error) {
+	s.nodes, s.open = make([]element, 0, 16), make([]int32, 0, 8)
 	for s.pos < len(s.data) {
 		if err := s.step(); err != nil {
 			return nil, err
@@ -49,6 +64,9 @@ func scanXML(push []byte) ([]element, error) {
 	}
 	if len(s.nodes) == 0 || len(s.open) > 0 {
 		return nil, s.fail("unexpected end")
+	}
+	if forged(s.nodes) {
+		return nil, s.fail("a field inside a text")
 	}
 	return s.nodes, nil
 }
@@ -237,8 +255,8 @@ func (m *Message) decodeXML(push []byte) error {
 		return err
 	}
 	for id := nodes[0].first; id != 0; id = nodes[id].next {
-		if e := &nodes[id]; !e.repeat {
-			m.route(string(e.name), string(e.text))
+		if e := &nodes[id]; !e.repeat && e.first == 0 {
+			m.route(string(e.name), validText(e.text))
 		}
 	}
 	m.Body = appendRoot(make([]byte, 0, len(push)+len(push)/4), nodes)
@@ -268,7 +286,7 @@ func appendRoot(dst []byte, nodes []element) []byte {
 		}
 		dst = appendKey(dst, e.name)
 		switch {
-		case string(e.name) == "CreateTime":
+		case string(e.name) == "CreateTime" && e.first == 0:
 			dst = appendNumber(dst, e.text)
 		case single(e.name):
 			dst = appendElement(dst, nodes, id)
