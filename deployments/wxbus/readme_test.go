@@ -1,8 +1,12 @@
 package main_test
 
 import (
+	"encoding/json"
+	"errors"
 	"flag"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -133,6 +137,32 @@ func TestReadmesHaveTheSameChapters(t *testing.T) {
 	}
 	if blocks[0] != blocks[1] {
 		t.Errorf("%d code fences in English, %d in Chinese", blocks[0], blocks[1])
+	}
+}
+
+// What the README calls the whole of a worker builds as it stands there.
+func TestReadmeWorkerBuilds(t *testing.T) {
+	for _, file := range []string{english, chinese} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		program := regexp.MustCompile("(?s)```go\n(.*?)```").FindSubmatch(text)[1]
+		if lines := strings.Count(string(program), "\n"); lines > 40 {
+			t.Errorf("%s: a worker of %d lines, want 40 at most", file, lines)
+		}
+		source, overlay := filepath.Join(t.TempDir(), "main.go"), filepath.Join(t.TempDir(), "overlay.json")
+		replace, err := json.Marshal(map[string]any{"Replace": map[string]string{absolute(t, "../../workers/greeter/main.go"): source}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(os.WriteFile(source, program, 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		build := exec.Command("go", "build", "-overlay", overlay, "-o", os.DevNull, "../../workers/greeter")
+		if output, err := build.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", file, err, output)
+		}
 	}
 }
 

@@ -42,12 +42,16 @@ func typeName(t reflect.Type) string {
 		return "Number"
 	case "bool":
 		return "true or false"
-	case "time.Duration":
-		return "Duration"
 	case "string":
 		return "Text"
+	case "time.Duration", "config.Secret", "config.File":
+		return t.Name()
+	case "config.Addr":
+		return "Address"
+	case "config.Bytes":
+		return "Size"
 	}
-	return t.Name()
+	return "Word" // one of those that the meaning names
 }
 
 // Usage prints a table of settings.

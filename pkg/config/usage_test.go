@@ -35,7 +35,7 @@ WECHAT_<ACCOUNT>_APPID    Text           (required)  AppID
 WECHAT_<ACCOUNT>_TOKEN    Secret         (required)  Token
 WECHAT_<ACCOUNT>_AES_KEY  Secret                     EncodingAESKey
 TEST_TEXT                 Text           (required)  what to say
-TEST_SIZE                 Bytes          1MiB        how large
+TEST_SIZE                 Size           1MiB        how large
 OTEL_*                    Text                       as OpenTelemetry defines them; traces are exported when an OTLP endpoint is set
 `
 	var got bytes.Buffer
