@@ -58,7 +58,8 @@ func applyCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use: "apply", Short: "create or update the streams, buckets and durables on NATS_URL",
 		Long: "Creates or updates the streams, buckets and durables of wxbus on NATS_URL: the sender's,\n" +
-			"autoreply's (for the rules in AUTOREPLY_RULES, else for all kinds) and those of --worker.",
+			"autoreply's (for the rules in AUTOREPLY_RULES; without, one that exists stays as it is) and\n" +
+			"those of --worker.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			durables, err := durablesOf(workers)
@@ -99,15 +100,11 @@ func apply(c *cobra.Command, durables []bus.Durable, dryRun bool) error {
 // durablesOf returns the durables of the shipped workers and of those named
 // as name=kind,kind.
 func durablesOf(workers []string) ([]bus.Durable, error) {
-	autoreply := []wechat.Kind{wechat.AnyKind}
-	if file := os.Getenv("AUTOREPLY_RULES"); file != "" {
-		loaded, err := rules.Load(file)
-		if err != nil {
-			return nil, fmt.Errorf("AUTOREPLY_RULES: %w", err)
-		}
-		autoreply = loaded.Kinds()
+	answering, err := autoreply(os.Getenv("AUTOREPLY_RULES"))
+	if err != nil {
+		return nil, fmt.Errorf("AUTOREPLY_RULES: %w", err)
 	}
-	durables := []bus.Durable{delivery.Durable(), durable(rules.Name, autoreply)}
+	durables := []bus.Durable{delivery.Durable(), answering}
 	for _, text := range workers {
 		name, kinds, ok := strings.Cut(text, "=")
 		if !ok || name == "" || kinds == "" {
@@ -120,6 +117,20 @@ func durablesOf(workers []string) ([]bus.Durable, error) {
 		durables = append(durables, durable(name, list))
 	}
 	return durables, nil
+}
+
+// autoreply returns the durable for the rules in a file, or for the example's.
+func autoreply(file string) (bus.Durable, error) {
+	if file == "" {
+		d := durable(rules.Name, rules.Example().Kinds())
+		d.KeepFilters = true
+		return d, nil
+	}
+	loaded, err := rules.Load(file)
+	if err != nil {
+		return bus.Durable{}, err
+	}
+	return durable(rules.Name, loaded.Kinds()), nil
 }
 
 func durable(name string, kinds []wechat.Kind) bus.Durable {

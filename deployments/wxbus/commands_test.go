@@ -79,6 +79,15 @@ func TestApplyMakesWhatIsMissing(t *testing.T) {
 	if got := apply("--worker", "greeter=text,event.subscribe"); got != "nothing to do\n" {
 		t.Errorf("apply again says %s", got)
 	}
+	env = append(env, "AUTOREPLY_RULES="+absolute(t, "testdata/texts.yaml"))
+	if got := apply(); !strings.HasPrefix(got, "~ durable autoreply on WECHAT_IN: filters: ") ||
+		!strings.HasSuffix(got, " -> wechat.in.*.*.text wechat.retry.autoreply.>\n") {
+		t.Errorf("apply of other rules says %s", got)
+	}
+	env = env[:1]
+	if got := apply(); got != "nothing to do\n" {
+		t.Errorf("apply without rules says %s", got)
+	}
 	want = "~ durable greeter on WECHAT_IN: filters: wechat.in.*.*.text wechat.in.*.*.event.subscribe wechat.retry.greeter.>" +
 		" -> wechat.in.*.*.image wechat.retry.greeter.>\n"
 	if got := apply("--dry-run", "--worker", "greeter=image"); got != want {

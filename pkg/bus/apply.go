@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -17,6 +18,9 @@ import (
 // "~ stream X: field: old -> new" for a change. With dryRun it changes nothing.
 // The number of partitions is never changed. It stops at the first error.
 func (b *Bus) Apply(ctx context.Context, durables []Durable, dryRun bool) (differences []string, err error) {
+	if !b.nc.IsConnected() {
+		return nil, errAway
+	}
 	partitions, err := b.storedPartitions(ctx)
 	if err != nil {
 		return nil, err
@@ -78,13 +82,13 @@ func (b *Bus) applyDurable(ctx context.Context, want Durable, dryRun bool) ([]st
 	name := "durable " + want.Name + " on " + want.Stream
 	found, err := b.js.Consumer(ctx, want.Stream, want.Name)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) || dryRun && errors.Is(err, jetstream.ErrStreamNotFound) {
-		return created(name, dryRun, func() error { return b.createDurable(ctx, want) })
+		return created(name, dryRun, func() error { return b.createDurable(ctx, want, time.Time{}) })
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	merged := found.CachedInfo().Config
-	if sameFilters(merged, want.Filters) {
+	if want.KeepFilters || sameFilters(merged, want.Filters) {
 		return nil, nil
 	}
 	line := fmt.Sprintf("~ %s: filters: %s -> %s", name,
@@ -157,13 +161,17 @@ func merge(have any, wish map[string]any) map[string]any {
 
 func isZero(value any) bool {
 	switch t := text(value); t {
-	case "null", `""`, "0", "false", "[]", "{}":
+	case "null", `""`, "0", "false", "[]", "{}", `"none"`: // none is no compression
 		return true
 	}
 	return false
 }
 
+// text is value for a person: subjects keep their ">".
 func text(value any) string {
-	data, _ := json.Marshal(value)
-	return string(data)
+	var line strings.Builder
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(value)
+	return strings.TrimSuffix(line.String(), "\n")
 }

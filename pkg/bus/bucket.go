@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -52,13 +54,35 @@ func (k *Bucket) Save(ctx context.Context, key string, value []byte, revision ui
 	} else {
 		revision, err = kv.Update(ctx, key, value, revision)
 	}
-	if errors.Is(err, jetstream.ErrKeyExists) || errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
-		return 0, ErrConflict
+	return revision, k.saved(err)
+}
+
+// SaveFor is [Bucket.Save] of a value that is gone after ttl, which is a second
+// or more. The client's own methods give a lifetime to new keys only.
+func (k *Bucket) SaveFor(ctx context.Context, key string, value []byte, revision uint64, ttl time.Duration) (uint64, error) {
+	if _, err := k.open(ctx); err != nil {
+		return 0, err
 	}
+	ack, err := k.bus.js.PublishMsg(ctx, &nats.Msg{Subject: "$KV." + k.name + "." + key, Data: value},
+		jetstream.WithExpectLastSequencePerSubject(revision), jetstream.WithMsgTTL(ttl))
 	if err != nil {
-		return 0, fmt.Errorf("bucket %s: %w", k.name, err)
+		return 0, k.saved(err)
 	}
-	return revision, nil
+	return ack.Sequence, nil
+}
+
+// saved is the error of a write; servers with replicas have a code of their own
+// for a conflict.
+func (k *Bucket) saved(err error) error {
+	api, _ := errors.AsType[*jetstream.APIError](err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, jetstream.ErrKeyExists), errors.Is(err, jetstream.ErrKeyRevisionMismatch),
+		api != nil && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant:
+		return ErrConflict
+	}
+	return fmt.Errorf("bucket %s: %w", k.name, err)
 }
 
 // Delete removes a key, whatever its revision.
@@ -74,28 +98,44 @@ func (k *Bucket) Delete(ctx context.Context, key string) error {
 }
 
 // Watch calls changed with the value of a key now and after each change, nil
-// when it is gone, until ctx is done.
+// when it is gone, until ctx is done or the server ends it; then it may be
+// called again. After a reconnect it tells the value once more.
 func (k *Bucket) Watch(ctx context.Context, key string, changed func(value []byte)) error {
 	kv, err := k.open(ctx)
 	if err != nil {
 		return err
 	}
+	status := k.bus.nc.StatusChanged(nats.CONNECTED)
+	defer k.bus.nc.RemoveStatusListener(status)
+	for again := true; again; {
+		if again, err = k.watch(ctx, kv, key, changed, status); err != nil {
+			return fmt.Errorf("bucket %s: %w", k.name, err)
+		}
+	}
+	return nil
+}
+
+// watch is Watch until the connection is a new one: the server may have
+// forgotten the watcher, which notices that by missing heartbeats only.
+func (k *Bucket) watch(ctx context.Context, kv jetstream.KeyValue, key string, changed func(value []byte), status <-chan nats.Status) (again bool, err error) {
 	watcher, err := kv.Watch(ctx, key)
 	if err != nil {
-		return fmt.Errorf("bucket %s: %w", k.name, err)
+		return false, err
 	}
 	defer func() { _ = watcher.Stop() }()
 	for {
 		select {
 		case entry, ok := <-watcher.Updates():
 			if !ok {
-				return nil
+				return false, nil
 			}
 			if entry != nil {
 				changed(entry.Value())
 			}
+		case <-status:
+			return true, nil
 		case <-ctx.Done():
-			return nil
+			return false, nil
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -31,8 +32,9 @@ type Bus struct {
 
 	prepared   chan struct{} // closed once streams and buckets are there
 	prepare    sync.Once
-	partitions int      // set before prepared is closed
-	opened     sync.Map // buckets by name
+	missing    atomic.Pointer[error] // why they were not, when Prepare looked last
+	partitions int                   // set before prepared is closed
+	opened     sync.Map              // buckets by name
 }
 
 // Connect opens a connection under the program's name. It returns at once: a
@@ -93,8 +95,8 @@ func (b *Bus) Close() {
 	b.nc.Close()
 }
 
-// Ready returns nil when JetStream answers and all that was asked of [Bus.Prepare]
-// is there.
+// Ready returns nil when [Bus.Prepare] is through and JetStream answers for the
+// stream of pushes, else what is missing.
 func (b *Bus) Ready(ctx context.Context) error {
 	if !b.nc.IsConnected() {
 		return errors.New("no connection to NATS")
@@ -102,6 +104,9 @@ func (b *Bus) Ready(ctx context.Context) error {
 	select {
 	case <-b.prepared:
 	default:
+		if missing := b.missing.Load(); missing != nil {
+			return *missing
+		}
 		return errors.New("streams are not ready")
 	}
 	if _, err := b.js.Stream(ctx, StreamIn); err != nil {

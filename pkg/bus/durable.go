@@ -29,9 +29,16 @@ type Durable struct {
 	Stream  string
 	Filters []string // subjects, which must not overlap
 	All     bool     // begin with everything stored, not with what is new
+
+	// KeepFilters has [Bus.Apply] leave the filters of a durable alone that
+	// exists already: its worker knows better.
+	KeepFilters bool
 }
 
-func (d Durable) config() jetstream.ConsumerConfig {
+// config is the durable as it is created. One that is created again, after it
+// was deleted while it was in use, begins no later than behind the newest
+// message that was delivered: what waited must not be skipped.
+func (d Durable) config(seen time.Time) jetstream.ConsumerConfig {
 	cfg := jetstream.ConsumerConfig{
 		Durable: d.Name, FilterSubjects: d.Filters,
 		AckPolicy: jetstream.AckExplicitPolicy, AckWait: AckWait,
@@ -40,30 +47,44 @@ func (d Durable) config() jetstream.ConsumerConfig {
 	}
 	if !d.All {
 		start := time.Now().Add(-freshStart)
+		if !seen.IsZero() && seen.Before(start) {
+			start = seen.Add(1)
+		}
 		cfg.DeliverPolicy, cfg.OptStartTime = jetstream.DeliverByStartTimePolicy, &start
 	}
 	return cfg
 }
 
-// bind makes sure that the durable exists and, with AUTO_PROVISION, that its
-// filters are those wanted.
-func (b *Bus) bind(ctx context.Context, d Durable) error {
+// bind makes sure that the durable exists and, with AUTO_PROVISION, the first
+// time that its filters are those wanted: later a newer version of the worker
+// may have changed them.
+func (p *puller) bind(ctx context.Context) error {
+	b, d := p.bus, p.durable
 	found, err := b.js.Consumer(ctx, d.Stream, d.Name)
 	switch {
 	case errors.Is(err, jetstream.ErrConsumerNotFound) && b.cfg.AutoProvision:
-		return b.createDurable(ctx, d)
+		err = b.createDurable(ctx, d, p.seen)
 	case errors.Is(err, jetstream.ErrConsumerNotFound):
-		return fmt.Errorf("durable %s on %s is missing", d.Name, d.Stream)
+		err = fmt.Errorf("durable %s on %s is missing", d.Name, d.Stream)
 	case err != nil:
-		return fmt.Errorf("durable %s on %s: %w", d.Name, d.Stream, err)
-	case b.cfg.AutoProvision && !sameFilters(found.CachedInfo().Config, d.Filters):
-		return b.updateFilters(ctx, d, found.CachedInfo().Config)
+		err = fmt.Errorf("durable %s on %s: %w", d.Name, d.Stream, err)
+	case p.bound, sameFilters(found.CachedInfo().Config, d.Filters):
+	case b.cfg.AutoProvision:
+		err = b.updateFilters(ctx, d, found.CachedInfo().Config)
+	default:
+		b.log.Warn("durable listens to other subjects than the worker handles; wxbus apply changes it",
+			"durable", d.Name, "has", filtersOf(found.CachedInfo().Config), "wants", d.Filters)
 	}
-	return nil
+	p.bound = p.bound || err == nil
+	return err
 }
 
-func (b *Bus) createDurable(ctx context.Context, d Durable) error {
-	if _, err := b.js.CreateOrUpdateConsumer(ctx, d.Stream, d.config()); err != nil {
+func (b *Bus) createDurable(ctx context.Context, d Durable, seen time.Time) error {
+	_, err := b.js.CreateConsumer(ctx, d.Stream, d.config(seen))
+	if errors.Is(err, jetstream.ErrConsumerExists) {
+		return nil // another replica was faster
+	}
+	if err != nil {
 		return fmt.Errorf("create durable %s on %s: %w", d.Name, d.Stream, err)
 	}
 	b.log.Info("durable created", "durable", d.Name, "stream", d.Stream)

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,8 @@ const (
 	prepareRetry = time.Second
 	prepareSay   = 10 * time.Second // how often the same trouble is logged
 )
+
+var errAway = errors.New("NATS does not answer")
 
 // Prepare blocks until the streams and buckets are there, and says in the log
 // what is missing while they are not. With AUTO_PROVISION it creates what is
@@ -30,6 +33,7 @@ func (b *Bus) Prepare(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		b.missing.Store(&err)
 		if err.Error() != said || time.Since(at) > prepareSay {
 			b.log.Warn("not ready", "err", err)
 			said, at = err.Error(), time.Now()
@@ -44,7 +48,7 @@ func (b *Bus) ensure(ctx context.Context) (partitions int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	if !b.nc.IsConnected() {
-		return 0, errors.New("NATS does not answer")
+		return 0, errAway
 	}
 	if partitions, err = b.storedPartitions(ctx); err != nil {
 		return 0, err
@@ -62,20 +66,36 @@ func (b *Bus) ensure(ctx context.Context) (partitions int, err error) {
 // storedPartitions reads the number from the streams: changing it would part
 // the messages of one user.
 func (b *Bus) storedPartitions(ctx context.Context) (int, error) {
-	stream, err := b.js.Stream(ctx, StreamIn)
+	in, err := b.partitionsOf(ctx, StreamIn)
+	if err != nil {
+		return 0, err
+	}
+	out, err := b.partitionsOf(ctx, StreamOut)
+	if err != nil {
+		return 0, err
+	}
+	if in > 0 && out > 0 && in != out {
+		return 0, fmt.Errorf("streams %s and %s: metadata %s is %d and %d, want the same", StreamIn, StreamOut, partitionsKey, in, out)
+	}
+	return cmp.Or(in, out, defaultPartitions), nil
+}
+
+// partitionsOf returns the number in a stream's metadata, 0 when it says none.
+func (b *Bus) partitionsOf(ctx context.Context, name string) (int, error) {
+	stream, err := b.js.Stream(ctx, name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		return defaultPartitions, nil
+		return 0, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("stream %s: %w", StreamIn, err)
+		return 0, fmt.Errorf("stream %s: %w", name, err)
 	}
 	text, ok := stream.CachedInfo().Config.Metadata[partitionsKey]
 	if !ok {
-		return defaultPartitions, nil
+		return 0, nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		return 0, fmt.Errorf("stream %s: metadata %s is %q, want a number above 0", StreamIn, partitionsKey, text)
+		return 0, fmt.Errorf("stream %s: metadata %s is %q, want a number above 0", name, partitionsKey, text)
 	}
 	return n, nil
 }

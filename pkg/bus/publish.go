@@ -1,10 +1,13 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -32,7 +35,7 @@ const (
 const (
 	codeHeaderTooLarge  = 10097
 	codeMessageTooLarge = 10054
-	codeStreamFull      = 10077
+	codeNotStored       = 10077 // says why in its description
 )
 
 // Publish stores a message under an id and returns once JetStream has
@@ -41,8 +44,8 @@ const (
 // that is in process, a full queue. It returns [ErrFull] and [ErrTooLarge] at
 // once, and [ErrUnavailable] with the last cause when ctx is done.
 func (b *Bus) Publish(ctx context.Context, subject, id string, header map[string][]string, body []byte) (duplicate bool, err error) {
-	msg := &nats.Msg{Subject: subject, Header: header, Data: body}
-	cause := context.Cause(ctx)
+	msg := &nats.Msg{Subject: subject, Header: maps.Clone(header), Data: body} // the id is added
+	var cause error
 	for wait := retryPause; ctx.Err() == nil; wait = min(2*wait, retryPauseMax) {
 		ack, failed := b.attempt(ctx, msg, id)
 		if failed == nil {
@@ -56,7 +59,7 @@ func (b *Bus) Publish(ctx context.Context, subject, id string, header map[string
 			break
 		}
 	}
-	return false, fmt.Errorf("%w: %w", ErrUnavailable, cause)
+	return false, fmt.Errorf("%w: %w", ErrUnavailable, cmp.Or(cause, context.Cause(ctx)))
 }
 
 func (b *Bus) attempt(ctx context.Context, msg *nats.Msg, id string) (*jetstream.PubAck, error) {
@@ -78,8 +81,10 @@ func finalError(err error) error {
 		return nil
 	}
 	switch api.ErrorCode {
-	case codeStreamFull:
-		return fmt.Errorf("%w: %s", ErrFull, api.Description)
+	case codeNotStored:
+		if strings.HasPrefix(api.Description, "maximum ") { // messages, bytes; else the server is closing down
+			return fmt.Errorf("%w: %s", ErrFull, api.Description)
+		}
 	case codeMessageTooLarge, codeHeaderTooLarge:
 		return ErrTooLarge
 	}

@@ -3,7 +3,6 @@ package bus
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -14,21 +13,24 @@ import (
 const (
 	pullExpiry    = 30 * time.Second
 	pullHeartbeat = 5 * time.Second // the server's sign of life while it has nothing
+	pullSilence   = 2 * pullHeartbeat
 	rebindPause   = time.Second
 )
-
-// errGone says that the durable is not there any more.
-var errGone = errors.New("durable is gone")
 
 // Consume takes messages of a durable and calls deliver for each, one after the
 // other, holding no more than slots at a time: deliver starts the work and
 // returns, and whoever ends it sends to free. It rides out reconnects, leader
 // changes and a durable that comes back, and returns once ctx is done and all
-// that was under way to it has been given back.
+// that was under way to it has been given back. The error is that of a
+// connection that is closed for good.
 func (b *Bus) Consume(ctx context.Context, d Durable, slots int, free <-chan struct{}, deliver func(*Delivery)) error {
-	p := &puller{bus: b, durable: d, free: free, deliver: deliver, credit: slots}
+	p := &puller{bus: b, durable: d, slots: slots, free: free, deliver: deliver, credit: slots}
 	for ctx.Err() == nil {
-		if err := p.run(ctx); err != nil {
+		err := p.run(ctx)
+		if b.nc.IsClosed() && ctx.Err() == nil {
+			return fmt.Errorf("consume %s: %w", d.Name, nats.ErrConnectionClosed)
+		}
+		if err != nil && ctx.Err() == nil {
 			b.log.Warn("waiting for messages", "durable", d.Name, "stream", d.Stream, "err", err)
 			pause(ctx, rebindPause)
 		}
@@ -37,60 +39,83 @@ func (b *Bus) Consume(ctx context.Context, d Durable, slots int, free <-chan str
 }
 
 // puller asks the server for as many messages as there are free slots. Every
-// slot is either busy, asked for, or credit.
+// slot is either busy, asked for, or credit. There is one pull at a time: what
+// a message belongs to is never in doubt, and a pull that the server forgets is
+// missed by its heartbeats.
 type puller struct {
 	bus     *Bus
 	durable Durable
+	slots   int
 	free    <-chan struct{}
 	deliver func(*Delivery)
 
+	bound  bool      // the durable has been there once
+	seen   time.Time // when the newest message that was delivered had been stored
 	msgs   chan *nats.Msg
 	inbox  string
+	pulls  int
 	credit int // free slots that the server does not know of
 	asked  int // free slots that it does
 }
 
-// run binds the durable and pulls until ctx is done or the durable is gone.
+// run binds the durable and pulls until ctx is done, the connection is closed
+// for good, or the durable does not answer.
 func (p *puller) run(ctx context.Context) error {
-	if err := p.bus.bind(ctx, p.durable); err != nil {
+	if err := p.bind(ctx); err != nil {
 		return err
 	}
+	for ctx.Err() == nil && !p.bus.nc.IsClosed() {
+		if err := p.session(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// session pulls until ctx is done or its pull may be lost. Each session has an
+// inbox of its own: a server that has only been silent, or that sees the same
+// inbox on a new connection, would go on filling the old pull beside the new.
+func (p *puller) session(ctx context.Context) error {
+	status := p.bus.nc.StatusChanged(nats.CONNECTED, nats.CLOSED)
+	defer p.bus.nc.RemoveStatusListener(status)
 	p.inbox = p.bus.nc.NewInbox()
-	p.msgs = make(chan *nats.Msg, 2*(p.credit+p.asked)+64)
-	p.reset()
-	sub, err := p.bus.nc.ChanSubscribe(p.inbox, p.msgs)
+	p.msgs = make(chan *nats.Msg, 2*p.slots+64)
+	sub, err := p.bus.nc.ChanSubscribe(p.inbox+".*", p.msgs)
 	if err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
-	defer p.giveBack(sub)
-	status := p.bus.nc.StatusChanged(nats.CONNECTED)
-	defer p.bus.nc.RemoveStatusListener(status)
+	defer p.end(ctx, sub)
 	return p.loop(ctx, status)
 }
 
 func (p *puller) loop(ctx context.Context, status <-chan nats.Status) error {
-	silence := time.NewTimer(2 * pullHeartbeat)
+	silence := time.NewTimer(pullSilence)
 	defer silence.Stop()
 	for {
-		if err := p.ask(); err != nil {
+		if asks, err := p.ask(); err != nil {
 			return err
+		} else if asks {
+			silence.Reset(pullSilence)
 		}
 		select {
 		case msg := <-p.msgs:
-			if err := p.take(ctx, msg); err != nil {
+			silence.Reset(pullSilence)
+			if err := p.take(msg); err != nil {
 				return err
 			}
 		case <-p.free:
 			p.credit++
 			p.collect()
-		case <-silence.C: // the pulls are lost, or the server is
-			p.reset()
-		case <-status: // a new connection knows nothing of old pulls
-			p.reset()
+		case <-silence.C:
+			if p.asked > 0 && p.bus.nc.IsConnected() {
+				p.bus.log.Debug("a pull is lost", "durable", p.durable.Name, "stream", p.durable.Stream)
+				return nil
+			}
+		case <-status: // a new connection knows nothing of the pull
+			return nil
 		case <-ctx.Done():
 			return nil
 		}
-		silence.Reset(2 * pullHeartbeat)
 	}
 }
 
@@ -106,34 +131,37 @@ func (p *puller) collect() {
 	}
 }
 
-// ask turns credit into a pull request.
-func (p *puller) ask() error {
-	if p.credit <= 0 || !p.bus.nc.IsConnected() {
-		return nil
+// ask turns credit into a pull request unless one is under way, and reports
+// whether it did.
+func (p *puller) ask() (asks bool, err error) {
+	if p.credit <= 0 || p.asked > 0 || !p.bus.nc.IsConnected() {
+		return false, nil
 	}
 	request, err := json.Marshal(map[string]any{
 		"batch": p.credit, "expires": pullExpiry, "idle_heartbeat": pullHeartbeat,
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
+	p.pulls++
 	subject := "$JS.API.CONSUMER.MSG.NEXT." + p.durable.Stream + "." + p.durable.Name
-	if err := p.bus.nc.PublishRequest(subject, p.inbox, request); err != nil {
-		return fmt.Errorf("pull: %w", err)
+	if err := p.bus.nc.PublishRequest(subject, p.reply(), request); err != nil {
+		return false, fmt.Errorf("pull: %w", err)
 	}
-	p.asked, p.credit = p.asked+p.credit, 0
-	return nil
+	p.asked, p.credit = p.credit, 0
+	return true, nil
 }
 
-// reset takes back what was asked for.
+// reply is the subject of the current pull: word about it comes there.
+func (p *puller) reply() string { return p.inbox + "." + strconv.Itoa(p.pulls) }
+
+// reset takes back what is still asked for.
 func (p *puller) reset() { p.credit, p.asked = p.credit+p.asked, 0 }
 
 // take handles what came to the inbox: a message, or word about a pull.
-func (p *puller) take(ctx context.Context, msg *nats.Msg) error {
-	if code := msg.Header.Get("Status"); code != "" && len(msg.Data) == 0 && msg.Reply == "" {
-		return p.word(ctx, code, msg)
-	} else if code == "100" { // flow control; nothing to do
-		return nil
+func (p *puller) take(msg *nats.Msg) error {
+	if msg.Reply == "" {
+		return p.word(msg)
 	}
 	delivery, err := newDelivery(p.bus.nc, msg)
 	if err != nil {
@@ -142,63 +170,77 @@ func (p *puller) take(ctx context.Context, msg *nats.Msg) error {
 	}
 	if p.asked > 0 {
 		p.asked--
-	} else { // of a pull that was thought lost: one more is held than planned
+	} else { // came after the end of its pull: one more is held than planned
 		p.credit--
+	}
+	if delivery.Stored.After(p.seen) {
+		p.seen = delivery.Stored
 	}
 	p.deliver(delivery)
 	return nil
 }
 
-// word handles a status message. What it says is left of a pull may be asked
-// for again.
-func (p *puller) word(ctx context.Context, code string, msg *nats.Msg) error {
-	text := msg.Header.Get("Description")
-	switch {
-	case code == "100": // heartbeat
-	case code == "409" && text == "Consumer Deleted":
-		return errGone
-	case code == "503": // no leader, no durable or no stream
+// word handles a status message. Its error means that the durable is gone, has
+// no leader, or takes no such pull.
+func (p *puller) word(msg *nats.Msg) error {
+	if msg.Subject != p.reply() { // of a pull that is over
+		return nil
+	}
+	switch code := msg.Header.Get("Status"); code {
+	case "100": // heartbeat
+	case "404", "408": // what is left of the pull may be asked for again
 		p.reset()
-		pause(ctx, rebindPause/2)
-		return fmt.Errorf("%w, or has no leader", errGone)
+	case "503":
+		return fmt.Errorf("durable %s on %s is gone or has no leader", p.durable.Name, p.durable.Stream)
 	default:
-		p.handBack(msg.Header.Get("Nats-Pending-Messages"))
+		return fmt.Errorf("pull ended: %s %s", code, msg.Header.Get("Description"))
 	}
 	return nil
 }
 
-// handBack takes back the rest of one pull, or of all when the server does not
-// say how many.
-func (p *puller) handBack(pending string) {
-	n, err := strconv.Atoi(pending)
-	if err != nil {
-		p.reset()
-		return
-	}
-	n = min(n, p.asked)
-	p.credit, p.asked = p.credit+n, p.asked-n
-}
-
-// giveBack ends the subscription without losing sight of a message that the
-// server has sent already: each would wait for AckWait.
-func (p *puller) giveBack(sub *nats.Subscription) {
-	drained := make(chan struct{})
-	sub.SetClosedHandler(func(string) { close(drained) })
-	if err := sub.Drain(); err == nil {
-		select {
-		case <-drained:
-		case <-time.After(drainTimeout):
-		}
-	}
+// end ends a session without losing sight of a message that the server has
+// sent already: each would wait for AckWait. They are delivered, or given back
+// when ctx is done.
+func (p *puller) end(ctx context.Context, sub *nats.Subscription) {
+	p.unsubscribe(sub)
 	for {
 		select {
 		case msg := <-p.msgs:
-			if delivery, err := newDelivery(p.bus.nc, msg); err == nil {
-				_ = delivery.Retry(0)
-			}
+			p.last(ctx, msg)
 		default:
-			_ = p.bus.nc.FlushTimeout(drainTimeout)
+			p.reset()
+			if ctx.Err() != nil && p.bus.nc.IsConnected() {
+				_ = p.bus.nc.FlushTimeout(drainTimeout)
+			}
 			return
 		}
+	}
+}
+
+// unsubscribe returns when nothing more comes to the inbox.
+func (p *puller) unsubscribe(sub *nats.Subscription) {
+	if !p.bus.nc.IsConnected() {
+		_ = sub.Unsubscribe()
+		return
+	}
+	drained := make(chan struct{})
+	sub.SetClosedHandler(func(string) { close(drained) })
+	if err := sub.Drain(); err != nil {
+		return
+	}
+	select {
+	case <-drained:
+	case <-time.After(drainTimeout):
+	}
+}
+
+// last handles what came while the session ended.
+func (p *puller) last(ctx context.Context, msg *nats.Msg) {
+	if ctx.Err() == nil {
+		_ = p.take(msg)
+		return
+	}
+	if delivery, err := newDelivery(p.bus.nc, msg); err == nil {
+		_ = delivery.Retry(0)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -81,8 +82,9 @@ func (c *Client) withToken(ctx context.Context, call func(token string) error) e
 	return call(token)
 }
 
-// call posts body to a path and reads the answer into result, which may be
-// nil. The query, which holds the token, is in no error.
+// call posts body to a path and reads the answer into result; without one the
+// answer must say errcode 0. Neither the token in query nor the secret in body
+// is in an error.
 func (c *Client) call(ctx context.Context, path string, query url.Values, body []byte, result any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -97,10 +99,14 @@ func (c *Client) call(ctx context.Context, path string, query url.Values, body [
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	response, err := c.http.Do(request)
 	if err != nil {
-		return fmt.Errorf("%s: %w: %w", path, unanswered(written.Load()), redact(err))
+		return fmt.Errorf("%s: %w: %w", path, unanswered(written.Load()), c.redact(err, query))
 	}
 	defer func() { _ = response.Body.Close() }()
-	return read(path, response, result)
+	err = read(path, response, result)
+	if refusal, ok := errors.AsType[*Error](err); ok {
+		refusal.Msg = c.hide(refusal.Msg, query)
+	}
+	return err
 }
 
 func unanswered(written bool) error {
@@ -110,36 +116,57 @@ func unanswered(written bool) error {
 	return errTransient
 }
 
-// redact drops the URL that net/http puts into its errors.
-func redact(err error) error {
+// redact drops the URL that net/http puts into its errors. A Location that it
+// cannot read may repeat the query.
+func (c *Client) redact(err error, query url.Values) error {
 	if withURL, ok := errors.AsType[*url.Error](err); ok {
-		return withURL.Err
+		err = withURL.Err
+	}
+	if text := err.Error(); c.hide(text, query) != text {
+		return errors.New(c.hide(text, query))
 	}
 	return err
 }
 
+// hide takes the secret and the token out of what a server says, which may
+// repeat the request.
+func (c *Client) hide(text string, query url.Values) string {
+	for _, hidden := range []string{c.account.Secret, query.Get("access_token")} {
+		if hidden != "" {
+			text = strings.ReplaceAll(text, hidden, "***")
+		}
+	}
+	return text
+}
+
 func read(path string, response *http.Response, result any) error {
+	if response.StatusCode >= http.StatusMultipleChoices {
+		return fmt.Errorf("%s: %w: HTTP status %d", path, errTransient, response.StatusCode)
+	}
 	answer, err := io.ReadAll(io.LimitReader(response.Body, answerMax+1))
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s: %w: %w", path, errDoubtful, redact(err))
-	case response.StatusCode >= http.StatusMultipleChoices:
-		return fmt.Errorf("%s: %w: HTTP status %d", path, errTransient, response.StatusCode)
+		return fmt.Errorf("%s: %w: %w", path, errDoubtful, err)
 	case len(answer) > answerMax:
 		return fmt.Errorf("%s: %w: answer of more than %d bytes", path, errTransient, answerMax)
 	}
 	var status struct {
-		Code int    `json:"errcode"`
+		Code *int   `json:"errcode"`
 		Msg  string `json:"errmsg"`
 	}
 	if err := json.Unmarshal(answer, &status); err != nil {
 		return fmt.Errorf("%s: %w: answer is not JSON", path, errTransient)
 	}
-	if status.Code != 0 {
-		return &Error{Op: path, Code: status.Code, Msg: status.Msg}
-	}
-	if result == nil {
+	switch {
+	case status.Code != nil && *status.Code != 0:
+		return &Error{Op: path, Code: *status.Code, Msg: status.Msg}
+	case result == nil && status.Code == nil:
+		return fmt.Errorf("%s: %w: answer without errcode", path, errTransient)
+	case result == nil:
 		return nil
 	}
-	return json.Unmarshal(answer, result)
+	if err := json.Unmarshal(answer, result); err != nil {
+		return fmt.Errorf("%s: %w: %w", path, errTransient, err)
+	}
+	return nil
 }

@@ -2,9 +2,12 @@
 package bustest
 
 import (
+	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,13 +32,32 @@ type Server struct {
 // Start starts a server that ends with the test.
 func Start(t testing.TB) *Server {
 	t.Helper()
+	s := newServer(t)
+	s.Up()
+	return s
+}
+
+// newServer returns a server that is down, and ends with the test.
+func newServer(t testing.TB) *Server {
 	s := &Server{t: t, opts: &server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true,
+		Host: "127.0.0.1", Port: freePort(t), NoLog: true, NoSigs: true,
 		JetStream: true, StoreDir: t.TempDir(), MaxPayload: 8 << 20,
 	}}
-	s.Up()
 	t.Cleanup(s.Down)
 	return s
+}
+
+// freePort returns a port below those that outgoing connections come from: a
+// client that dials a server that is down must not be given the port itself.
+func freePort(t testing.TB) int {
+	t.Helper()
+	for {
+		port := 10000 + rand.N(20000) //nolint:gosec // any will do
+		if listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			_ = listener.Close()
+			return port
+		}
+	}
 }
 
 // Up starts the server if it is down.
@@ -44,18 +66,20 @@ func (s *Server) Up() {
 	if s.srv != nil {
 		return
 	}
-	srv, err := server.NewServer(s.opts)
-	if err != nil {
+	if err := s.start(); err != nil {
 		s.t.Fatal(err)
 	}
-	srv.Start()
-	if !srv.ReadyForConnections(startTimeout) {
-		s.t.Fatal("nats-server does not start")
+}
+
+func (s *Server) start() (err error) {
+	if s.srv, err = server.NewServer(s.opts); err != nil {
+		return err
 	}
-	s.srv = srv
-	if s.opts.Port == server.RANDOM_PORT {
-		s.opts.Port = srv.Addr().(*net.TCPAddr).Port
+	s.srv.Start()
+	if !s.srv.ReadyForConnections(startTimeout) {
+		return errors.New("nats-server does not start")
 	}
+	return nil
 }
 
 // Down stops the server; what it has stored stays.
@@ -66,6 +90,21 @@ func (s *Server) Down() {
 	s.srv.Shutdown()
 	s.srv.WaitForShutdown()
 	s.srv = nil
+}
+
+// HangUp closes the connections of programs while the server stays up.
+func (s *Server) HangUp() {
+	s.t.Helper()
+	conns, err := s.srv.Connz(&server.ConnzOptions{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, conn := range conns.Conns {
+		if !strings.HasPrefix(conn.Name, "wxbus ") {
+			continue
+		}
+		_ = s.srv.DisconnectClientByID(conn.Cid) // it may be gone by now
+	}
 }
 
 // Config returns the settings of a program that uses the server.

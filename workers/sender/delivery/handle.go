@@ -27,7 +27,7 @@ func (s *sender) handle(ctx context.Context, d *bus.Delivery) error {
 	if wait := a.pause.left(); wait > 0 {
 		return worker.RetryAfter(wait, errors.New("the account pauses"))
 	}
-	progress, err := s.ledger.open(ctx, d)
+	progress, err := s.ledger.open(ctx, d, len(r.parts))
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,6 @@ func (s *sender) handle(ctx context.Context, d *bus.Delivery) error {
 			return err
 		}
 	}
-	s.ledger.close(ctx, progress)
 	return nil
 }
 
@@ -69,8 +68,7 @@ func (s *sender) read(ctx context.Context, d *bus.Delivery) (name string, a *acc
 	return name, a, r, nil
 }
 
-// sendPart makes one call and notes it in the ledger as far as a redelivery
-// must know: the last part of a reply is noted by its acknowledgement.
+// sendPart makes one call and notes it in the ledger.
 func (s *sender) sendPart(ctx context.Context, name string, a *account, d *bus.Delivery, r *reply, p *progress, i int) error {
 	if s.inDoubt == Skip {
 		if err := s.ledger.note(ctx, p, i, true); err != nil {
@@ -83,10 +81,12 @@ func (s *sender) sendPart(ctx context.Context, name string, a *account, d *bus.D
 	if err != nil && !s.passed(name, d, err) {
 		return s.refused(ctx, a, d, p, i, err)
 	}
-	if i == len(r.parts)-1 {
+	err = s.ledger.note(ctx, p, i+1, false)
+	if err != nil && p.next() == p.parts { // all is sent: its acknowledgement may still be heard
+		s.host.Log.Warn("ledger not written", "message", d, "err", err)
 		return nil
 	}
-	return s.ledger.note(ctx, p, i+1, false)
+	return err
 }
 
 // passed reports whether a failed part counts as sent: when nobody knows and

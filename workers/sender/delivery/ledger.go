@@ -1,25 +1,37 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/route"
 )
 
-// ledger knows how far each reply of several parts has been sent, so that one
-// that is delivered again goes on where it stopped. A reply of one part needs
-// no entry: its acknowledgement says all.
+const (
+	// doneFor is how long a reply that is done is remembered: longer than a
+	// server is away that was killed before it had kept an acknowledgement.
+	doneFor     = time.Hour
+	noteTimeout = 2 * time.Second // of one try to note
+	notePause   = 200 * time.Millisecond
+)
+
+// ledger knows how far each reply has been sent, so that one that is delivered
+// again goes on where it stopped. An acknowledgement alone does not say that a
+// reply is done: a server that is killed may forget those of its last moment.
 type ledger struct{ bucket *bus.Bucket }
 
 // progress is the entry of one reply.
 type progress struct {
 	key      string
 	revision uint64 // 0 = not stored
+	parts    int
 	state    struct {
 		Sent    int  `json:"sent"`    // parts that are done
 		Calling bool `json:"calling"` // the next one's call was begun
@@ -35,13 +47,9 @@ func (p *progress) calling() bool { return p.state.Calling }
 // skip takes the part in doubt for sent.
 func (p *progress) skip() { p.state.Sent, p.state.Calling = p.state.Sent+1, false }
 
-// open returns the progress of a reply. One that is delivered for the first
-// time has none.
-func (l *ledger) open(ctx context.Context, d *bus.Delivery) (*progress, error) {
-	p := &progress{key: ledgerKey(d)}
-	if d.Attempt == 1 {
-		return p, nil
-	}
+// open returns the progress of a reply of that many parts.
+func (l *ledger) open(ctx context.Context, d *bus.Delivery, parts int) (*progress, error) {
+	p := &progress{key: ledgerKey(d), parts: parts}
 	value, revision, err := l.bucket.Load(ctx, p.key)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
@@ -55,26 +63,61 @@ func (l *ledger) open(ctx context.Context, d *bus.Delivery) (*progress, error) {
 }
 
 // note stores that parts before sent are done and whether the call of the next
-// one begins. Another replica that works on the same reply makes it fail.
+// one begins. While NATS is away it tries again until ctx is done: what is not
+// noted is sent again. Another replica that works on the same reply makes it
+// fail.
 func (l *ledger) note(ctx context.Context, p *progress, sent int, calling bool) error {
 	p.state.Sent, p.state.Calling = sent, calling
 	value, err := json.Marshal(p.state)
 	if err != nil {
 		return err
 	}
-	revision, err := l.bucket.Save(ctx, p.key, value, p.revision)
-	if err != nil {
-		return fmt.Errorf("ledger: %w", err)
+	for try := 1; ; try++ {
+		err := l.write(ctx, p, value, try)
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, bus.ErrConflict) || !wait(ctx, notePause) {
+			return fmt.Errorf("ledger: %w", err)
+		}
 	}
-	p.revision = revision
-	return nil
 }
 
-// close forgets a reply that is done. What remains by accident ends with the
-// bucket's lifetime.
-func (l *ledger) close(ctx context.Context, p *progress) {
-	if p.revision != 0 {
-		_ = l.bucket.Delete(ctx, p.key)
+// write stores a value once. When it finds that value, an earlier try has
+// written it whose acknowledgement was lost.
+func (l *ledger) write(ctx context.Context, p *progress, value []byte, try int) error {
+	ctx, cancel := context.WithTimeout(ctx, noteTimeout)
+	defer cancel()
+	revision, err := l.save(ctx, p, value)
+	if errors.Is(err, bus.ErrConflict) && try > 1 {
+		stored, at, failed := l.bucket.Load(ctx, p.key)
+		if failed != nil {
+			return failed
+		}
+		if bytes.Equal(stored, value) {
+			revision, err = at, nil
+		}
+	}
+	if err == nil {
+		p.revision = revision
+	}
+	return err
+}
+
+func (l *ledger) save(ctx context.Context, p *progress, value []byte) (revision uint64, err error) {
+	if p.state.Sent < p.parts {
+		return l.bucket.Save(ctx, p.key, value, p.revision)
+	}
+	return l.bucket.SaveFor(ctx, p.key, value, p.revision, doneFor)
+}
+
+// wait waits for d and reports whether ctx lasted.
+func wait(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -162,7 +161,7 @@ func textOf(value json.RawMessage) string {
 }
 
 func isEmpty(value json.RawMessage) bool {
-	switch string(bytes.TrimSpace(value)) {
+	switch string(wechat.AppendRaw(nil, value)) {
 	case "", `""`, "null", "[]", "{}":
 		return true
 	}

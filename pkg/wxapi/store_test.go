@@ -1,0 +1,132 @@
+package wxapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"sync"
+	"testing"
+	"time"
+)
+
+var (
+	errConflict = errors.New("changed by another replica")
+	errAway     = errors.New("the store is away")
+)
+
+// store is what the replicas share, in memory.
+type store struct {
+	mu       sync.Mutex
+	values   map[string]entry
+	revision uint64
+	loads    int
+	noLoad   bool
+	noSave   bool
+}
+
+type entry struct {
+	value    []byte
+	revision uint64
+}
+
+func newStore() *store { return &store{values: make(map[string]entry)} }
+
+func (s *store) Load(_ context.Context, key string) (value []byte, revision uint64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loads++
+	if s.noLoad {
+		return nil, 0, errAway
+	}
+	known := s.values[key]
+	return known.value, known.revision, nil
+}
+
+func (s *store) Save(_ context.Context, key string, value []byte, revision uint64) (uint64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.noSave:
+		return 0, errAway
+	case s.values[key].revision != revision:
+		return 0, errConflict
+	}
+	s.revision++
+	s.values[key] = entry{value, s.revision}
+	return s.revision, nil
+}
+
+// loaded returns how often the store was asked.
+func (s *store) loaded() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loads
+}
+
+// goAway has the store fail from now on.
+func (s *store) goAway() { s.set(true, true) }
+
+// refuse has the store take no writes from now on.
+func (s *store) refuse() { s.set(false, true) }
+
+func (s *store) set(noLoad, noSave bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noLoad, s.noSave = noLoad, noSave
+}
+
+// change does what another replica does, or what time does: it overwrites
+// fields of the account's entry.
+func (s *store) change(t *testing.T, fields map[string]any) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	merged := make(map[string]any)
+	if known := s.values[tokenKey]; known.value != nil {
+		if err := json.Unmarshal(known.value, &merged); err != nil {
+			t.Fatal(err)
+		}
+	}
+	maps.Copy(merged, fields)
+	value, err := json.Marshal(merged)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.revision++
+	s.values[tokenKey] = entry{value, s.revision}
+}
+
+// token returns the token that is stored.
+func (s *store) token(t *testing.T) string { return s.stored(t).Token }
+
+// expires returns when that token is used no more.
+func (s *store) expires(t *testing.T) time.Time { return s.stored(t).Expires }
+
+type stored struct {
+	Token   string
+	Expires time.Time
+}
+
+func (s *store) stored(t *testing.T) (known stored) {
+	t.Helper()
+	value, _, err := s.Load(t.Context(), tokenKey)
+	if err == nil {
+		err = json.Unmarshal(value, &known)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return known
+}
+
+// The entry of the account main, and its fields.
+const (
+	tokenKey = "token.main"
+	token    = "token"
+	expires  = "expires"
+	forced   = "forced"
+	claimed  = "claimed"
+)
+
+func ago(d time.Duration) time.Time { return time.Now().Add(-d) }

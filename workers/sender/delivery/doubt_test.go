@@ -1,0 +1,89 @@
+package delivery_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wxbus/wxbus/pkg/wxsim"
+	"github.com/wxbus/wxbus/workers/sender/delivery"
+)
+
+// Nobody knows whether a part arrived whose call got no answer: the settings
+// say whether it is sent again.
+func TestPartInDoubt(t *testing.T) {
+	arrived, lost := wxsim.Fault{Drop: true, Delivered: true}, wxsim.Fault{Drop: true}
+	tests := []struct {
+		name   string
+		policy delivery.InDoubt
+		fault  wxsim.Fault
+		at     int // the part whose call gets no answer
+		want   []string
+	}{
+		{"resend what arrived", delivery.Resend, arrived, 2, []string{"1", "2", "2", "3"}},
+		{"resend what was lost", delivery.Resend, lost, 2, []string{"1", "2", "3"}},
+		{"skip what arrived", delivery.Skip, arrived, 2, []string{"1", "2", "3"}},
+		{"skip what was lost", delivery.Skip, lost, 2, []string{"1", "3"}},
+		{"skip the first", delivery.Skip, lost, 1, []string{"2", "3"}},
+		{"skip the last", delivery.Skip, lost, 3, []string{"1", "2"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t)
+			r.start(func(c *delivery.Config) { c.InDoubt = tt.policy })
+			r.api.before(func(n int, _ call) {
+				if n == tt.at {
+					r.sim.Weather().Next(1, tt.fault)
+				}
+			})
+			id := r.publish("main", openID, texts(openID, "1", "2", "3"))
+			r.settled(0)
+			if diff := cmp.Diff(tt.want, r.reads("main", openID, len(tt.want))); diff != "" {
+				t.Errorf("texts (-want +got):\n%s", diff)
+			}
+			if got := r.log.String(); !strings.Contains(got, "part in doubt") || !strings.Contains(got, id) ||
+				!strings.Contains(got, "policy="+string(tt.policy)) {
+				t.Errorf("the log does not record the doubt:\n%s", got)
+			}
+		})
+	}
+}
+
+func TestSingleReplyInDoubt(t *testing.T) {
+	tests := []struct {
+		name   string
+		policy delivery.InDoubt
+		want   int
+	}{
+		{"resend", delivery.Resend, 2},
+		{"skip", delivery.Skip, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t)
+			r.start(func(c *delivery.Config) { c.InDoubt = tt.policy })
+			r.sim.Weather().Next(1, wxsim.Fault{Drop: true, Delivered: true})
+			r.publish("main", openID, text(openID, "a"))
+			r.settled(0)
+			if got := r.sim.Counts(); got.Sends != tt.want || got.Sent != tt.want {
+				t.Errorf("%d calls, %d arrived; want %d", got.Sends, got.Sent, tt.want)
+			}
+		})
+	}
+}
+
+// A clear no is no doubt, whatever the settings say of doubts.
+func TestSkipSendsAgainWhatWasRefused(t *testing.T) {
+	r := newRig(t)
+	r.start(skip)
+	r.sim.Weather().Fail(-1, 1)
+	r.publish("main", openID, text(openID, "a"))
+	r.settled(0)
+	if got := r.sim.Counts(); got.Sends != 2 || got.Sent != 1 {
+		t.Errorf("%d calls, %d arrived; want 2 and 1", got.Sends, got.Sent)
+	}
+	if got := r.log.String(); strings.Contains(got, "part in doubt") {
+		t.Errorf("the log speaks of a doubt:\n%s", got)
+	}
+}
