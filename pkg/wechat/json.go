@@ -175,12 +175,15 @@ func appendKey(dst, name []byte) []byte {
 
 // appendValue copies a JSON value without the blanks around its parts. The
 // escapes of <, > and & become the characters, broken UTF-8 becomes U+FFFD.
-func appendValue(dst, value []byte) []byte {
+func appendValue(dst, value []byte) []byte { return appendCompact(dst, value, appendQuoted) }
+
+// appendCompact copies a JSON value without blanks, its strings by way of quote.
+func appendCompact(dst, value []byte, quote func(dst, quoted []byte) []byte) []byte {
 	for at := 0; at < len(value); {
 		switch b := value[at]; {
 		case b == '"':
 			end := stringEnd(value, at)
-			dst = appendQuoted(dst, value[at:end])
+			dst = quote(dst, value[at:end])
 			at = end
 		case isBlank(b):
 			at++
@@ -255,20 +258,9 @@ func appendString(dst, text []byte) []byte {
 // WeChat's API wants it: no \uXXXX escapes, not even those of control
 // characters, which are left out.
 func AppendRaw(dst, value []byte) []byte {
-	for at := 0; at < len(value); {
-		switch b := value[at]; {
-		case b == '"':
-			end := stringEnd(value, at)
-			dst = appendString(dst, []byte(strings.Map(visible, scalarText(value[at:end]))))
-			at = end
-		case isBlank(b):
-			at++
-		default:
-			dst = append(dst, b)
-			at++
-		}
-	}
-	return dst
+	return appendCompact(dst, value, func(dst, quoted []byte) []byte {
+		return appendString(dst, []byte(strings.Map(visible, scalarText(quoted))))
+	})
 }
 
 // visible drops the control characters that JSON can only write as \uXXXX.

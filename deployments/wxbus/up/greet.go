@@ -29,10 +29,10 @@ func greet(ctx context.Context, out io.Writer, cfg *Config, nats *server.Server,
 	line := func(what, where string) { _, _ = fmt.Fprintf(&text, "  %-13s %s\n", what, where) }
 	text.WriteString("\nwxbus is up\n")
 	if cfg.simulated {
-		line("chat page", "http://"+reachable(listenAddr(string(cfg.SimAddr)))+"/")
+		line("chat page", "http://"+reachable(string(cfg.SimAddr))+"/")
 	}
 	for _, name := range cfg.Door.Accounts.Names() {
-		line("server URL", "http://"+reachable(pushes)+"/wechat/"+name)
+		line("server URL", "http://"+reachable(pushes.String())+"/wechat/"+name)
 	}
 	line("NATS", nats.ClientURL()+"   subjects wechat.in.>  wechat.out.>  wechat.dead.>")
 	if whole, err := filepath.Abs(cfg.Data); err == nil {
@@ -41,8 +41,3 @@ func greet(ctx context.Context, out io.Writer, cfg *Config, nats *server.Server,
 	text.WriteString("  Ctrl-C stops; the next start goes on.\n\n")
 	_, _ = io.WriteString(out, text.String())
 }
-
-type listenAddr string
-
-func (listenAddr) Network() string  { return "tcp" }
-func (a listenAddr) String() string { return string(a) }

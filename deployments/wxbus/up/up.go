@@ -66,7 +66,7 @@ func connect(cfg *Config, nats *server.Server, sim *simulator) {
 	cfg.Door.Creds, cfg.Door.CA, cfg.Door.Cert, cfg.Door.Key = "", "", "", ""
 	cfg.Sender.NATS = cfg.Door.NATS
 	if sim != nil {
-		cfg.Sender.APIURL = "http://" + reachable(sim.listener.Addr())
+		cfg.Sender.APIURL = "http://" + reachable(sim.listener.Addr().String())
 	}
 }
 
@@ -120,7 +120,7 @@ func newSimulator(cfg *Config, pushes net.Addr, log *slog.Logger) (*simulator, e
 		accounts = append(accounts, wxsim.Account{
 			Name: name, AppID: settings.AppID, Token: settings.Token.Reveal(), AESKey: settings.AESKey.Reveal(),
 			Secret: cfg.Sender.Accounts[name].Secret.Reveal(),
-			URL:    "http://" + reachable(pushes) + "/wechat/" + name,
+			URL:    "http://" + reachable(pushes.String()) + "/wechat/" + name,
 		})
 	}
 	platform, err := wxsim.New(wxsim.Options{
@@ -158,10 +158,10 @@ func (s *simulator) pushing() []part {
 }
 
 // reachable returns an address of this machine for one that is listened on.
-func reachable(addr net.Addr) string {
-	host, port, err := net.SplitHostPort(addr.String())
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return addr.String()
+		return addr
 	}
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
 		host = "127.0.0.1"
