@@ -99,41 +99,6 @@ func typedEnd(body []byte, end int) int {
 	return end
 }
 
-// forged reports whether the first occurrence of a routing field was typed: an
-// element that began before it goes on behind it, or the true one still comes.
-func forged(nodes []element) bool {
-	others, reach := false, int32(0) // reach is the last child whose name came before
-	for id := nodes[0].first; id != 0; id = nodes[id].next {
-		e := &nodes[id]
-		switch {
-		case e.repeat:
-		case !single(e.name):
-			others = true
-			for again := e.again; again != 0; again = nodes[again].again {
-				reach = max(reach, again)
-			}
-		case id < reach, others && apart(nodes, id):
-			return true
-		}
-	}
-	return false
-}
-
-// apart reports whether something other than routing fields stands between an
-// element and the last one that repeats its name.
-func apart(nodes []element, id int32) bool {
-	last := id
-	for nodes[last].again != 0 {
-		last = nodes[last].again
-	}
-	for ; id != last; id = nodes[id].next {
-		if !single(nodes[id].name) {
-			return true
-		}
-	}
-	return false
-}
-
 // characters reads text up to the next tag.
 func (s *scanner) characters() error {
 	text := s.data[s.pos:]
@@ -153,33 +118,6 @@ func (s *scanner) characters() error {
 	}
 	s.pos += len(text)
 	return nil
-}
-
-// add appends text to an element. Blanks at its start are dropped unless they
-// stand in a CDATA section.
-func (e *element) add(text []byte, cdata bool) {
-	if !cdata && len(e.text) == 0 {
-		text = bytes.TrimLeft(text, blanks)
-	}
-	switch {
-	case len(text) == 0:
-	case len(e.text) == 0:
-		e.text = text
-	case !e.owned:
-		e.text, e.owned = append(bytes.Clone(e.text), text...), true
-	default:
-		e.text = append(e.text, text...)
-	}
-	if cdata {
-		e.fixed = len(e.text)
-	}
-}
-
-// trim drops blanks at the end of an element's text that stand outside CDATA.
-func (e *element) trim() {
-	for len(e.text) > e.fixed && isBlank(e.text[len(e.text)-1]) {
-		e.text = e.text[:len(e.text)-1]
-	}
 }
 
 var entities = map[string]string{"amp": "&", "lt": "<", "gt": ">", "apos": "'", "quot": `"`}

@@ -1,9 +1,6 @@
 package wechat
 
-import (
-	"bytes"
-	"strconv"
-)
+import "bytes"
 
 // Bounds of one push. WeChat's deepest has six levels, its longest some
 // thousand elements; what goes beyond is not WeChat's.
@@ -11,22 +8,6 @@ const (
 	maxDepth    = 64
 	maxElements = 20_000
 )
-
-// element is a node of the tree that scanXML builds. The children of a node
-// are a list; those of one name are a second list within it, so that repeated
-// elements can be written as one array.
-type element struct {
-	name   []byte
-	text   []byte
-	fixed  int   // text[:fixed] ends with a CDATA section: its blanks are kept
-	owned  bool  // text is a copy and may be appended to
-	first  int32 // first child, 0 for none: the root is nobody's child
-	last   int32
-	next   int32 // next child of the same parent
-	again  int32 // next sibling of the same name
-	kids   int32 // number of children
-	repeat bool  // an earlier sibling has the name
-}
 
 // scanner reads XML as WeChat and its users write it, which is more than
 // encoding/xml accepts: control characters, broken UTF-8 and CDATA inside
@@ -247,94 +228,4 @@ func (s *scanner) remember(parent, child int32) {
 		known[string(s.nodes[id].name)] = id
 	}
 	s.names[parent] = known
-}
-
-func (m *Message) decodeXML(push []byte) error {
-	nodes, err := scanXML(push)
-	if err != nil {
-		return err
-	}
-	for id := nodes[0].first; id != 0; id = nodes[id].next {
-		if e := &nodes[id]; !e.repeat && e.first == 0 {
-			m.route(string(e.name), validText(e.text))
-		}
-	}
-	m.Body = appendRoot(make([]byte, 0, len(push)+len(push)/4), nodes)
-	return nil
-}
-
-func lookupXML(push []byte, name string) ([]byte, bool) {
-	nodes, err := scanXML(push)
-	if err != nil {
-		return nil, false
-	}
-	for id := nodes[0].first; id != 0; id = nodes[id].next {
-		if string(nodes[id].name) == name {
-			return nodes[id].text, true
-		}
-	}
-	return nil, false
-}
-
-// appendRoot writes the tree as one JSON object.
-func appendRoot(dst []byte, nodes []element) []byte {
-	dst = append(dst, '{')
-	for id := nodes[0].first; id != 0; id = nodes[id].next {
-		e := &nodes[id]
-		if e.repeat {
-			continue
-		}
-		dst = appendKey(dst, e.name)
-		switch {
-		case string(e.name) == "CreateTime" && e.first == 0:
-			dst = appendNumber(dst, e.text)
-		case single(e.name):
-			dst = appendElement(dst, nodes, id)
-		default:
-			dst = appendMember(dst, nodes, id)
-		}
-	}
-	return append(dst, '}')
-}
-
-// appendMember writes an element and those that repeat its name: an array when
-// there are several, or when it is called item.
-func appendMember(dst []byte, nodes []element, id int32) []byte {
-	if nodes[id].again == 0 && string(nodes[id].name) != "item" {
-		return appendElement(dst, nodes, id)
-	}
-	for open := byte('['); id != 0; id = nodes[id].again {
-		dst = append(dst, open)
-		dst = appendElement(dst, nodes, id)
-		open = ','
-	}
-	return append(dst, ']')
-}
-
-// appendElement writes one element: its text, or an object of its children.
-// Text beside children is kept under "#text".
-func appendElement(dst []byte, nodes []element, id int32) []byte {
-	e := &nodes[id]
-	if e.first == 0 {
-		return appendString(dst, e.text)
-	}
-	dst = append(dst, '{')
-	if len(e.text) > 0 {
-		dst = appendString(appendKey(dst, []byte("#text")), e.text)
-	}
-	for kid := e.first; kid != 0; kid = nodes[kid].next {
-		if !nodes[kid].repeat {
-			dst = appendMember(appendKey(dst, nodes[kid].name), nodes, kid)
-		}
-	}
-	return append(dst, '}')
-}
-
-// appendNumber writes text as a JSON number when it is an integer, else as it is.
-func appendNumber(dst, text []byte) []byte {
-	n, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil {
-		return appendString(dst, text)
-	}
-	return strconv.AppendInt(dst, n, 10)
 }
