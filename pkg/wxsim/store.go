@@ -62,18 +62,23 @@ func (p *Platform) restore(a *account, old savedAccount) {
 }
 
 // keepSaving writes the file after every change until the end, when Close
-// writes it for the last time.
+// writes it for the last time. It rests between writes, so that many changes
+// are one, but not so long that a person who kills the program would miss a
+// message that he has seen.
 func (p *Platform) keepSaving() {
-	const rest = 100 * time.Millisecond // so that many changes are one write
+	const least = 10 * time.Millisecond
 	for {
+		var took time.Duration
 		select {
 		case <-p.dirty:
+			began := time.Now()
 			p.save()
+			took = time.Since(began)
 		case <-p.stop.Done():
 			return
 		}
 		select {
-		case <-time.After(rest):
+		case <-time.After(max(least, 10*took)):
 		case <-p.stop.Done():
 			return
 		}
