@@ -176,6 +176,17 @@ func TestApplyKeepsThePlaceOfADurable(t *testing.T) {
 	}
 }
 
+func TestApplyKeepsFiltersThatTheWorkerKnowsBetter(t *testing.T) {
+	server := bustest.Start(t)
+	b := server.Bus()
+	kept := texts
+	kept.KeepFilters = true
+	want(t, apply(t, b, false, kept), "+ durable echo on WECHAT_IN")
+	kept.Filters = []string{"wechat.in.>"}
+	want(t, apply(t, b, false, kept))
+	want(t, durable(t, server, texts)().Config.FilterSubjects, texts.Filters...)
+}
+
 func TestApplySaysWhatCannotBeRepaired(t *testing.T) {
 	t.Parallel()
 	nats := bustest.Start(t)

@@ -60,8 +60,13 @@ func (k *Bucket) Save(ctx context.Context, key string, value []byte, revision ui
 // SaveFor is [Bucket.Save] of a value that is gone after ttl, which is a second
 // or more. The client's own methods give a lifetime to new keys only.
 func (k *Bucket) SaveFor(ctx context.Context, key string, value []byte, revision uint64, ttl time.Duration) (uint64, error) {
-	if _, err := k.open(ctx); err != nil {
+	kv, err := k.open(ctx)
+	if err != nil {
 		return 0, err
+	}
+	if revision == 0 { // where a value was, there is a mark that it is gone
+		revision, err = kv.Create(ctx, key, value, jetstream.KeyTTL(ttl))
+		return revision, k.saved(err)
 	}
 	ack, err := k.bus.js.PublishMsg(ctx, &nats.Msg{Subject: "$KV." + k.name + "." + key, Data: value},
 		jetstream.WithExpectLastSequencePerSubject(revision), jetstream.WithMsgTTL(ttl))

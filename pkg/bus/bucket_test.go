@@ -46,39 +46,78 @@ func TestBucketKeepsValues(t *testing.T) {
 	wantValue(t, k, "three")
 }
 
+type save func(k *bus.Bucket, ctx context.Context, key string, value []byte, revision uint64) (uint64, error)
+
+// saves are the ways to write a key.
+var saves = map[string]save{
+	"Save": (*bus.Bucket).Save,
+	"SaveFor": func(k *bus.Bucket, ctx context.Context, key string, value []byte, revision uint64) (uint64, error) {
+		return k.SaveFor(ctx, key, value, revision, time.Hour)
+	},
+}
+
 func TestSecondWriterLearnsOfTheFirst(t *testing.T) {
-	server := bustest.Start(t)
-	a, b := server.Bus().Bucket(bus.BucketToken), server.Bus().Bucket(bus.BucketToken)
-	revision := must[uint64](t)(a.Save(within(t), "key", []byte("a"), 0))
-	must[uint64](t)(b.Save(within(t), "key", []byte("b"), revision))
-	for name, stale := range map[string]uint64{"new": 0, "older": revision} {
-		if _, err := a.Save(within(t), "key", []byte("c"), stale); !errors.Is(err, bus.ErrConflict) {
-			t.Errorf("Save of a key thought %s = %v, want %v", name, err, bus.ErrConflict)
-		}
+	for name, save := range saves {
+		t.Run(name, func(t *testing.T) {
+			server := bustest.Start(t)
+			a, b := server.Bus().Bucket(bus.BucketToken), server.Bus().Bucket(bus.BucketToken)
+			revision := must[uint64](t)(save(a, within(t), "key", []byte("a"), 0))
+			must[uint64](t)(save(b, within(t), "key", []byte("b"), revision))
+			for name, stale := range map[string]uint64{"new": 0, "older": revision} {
+				if _, err := save(a, within(t), "key", []byte("c"), stale); !errors.Is(err, bus.ErrConflict) {
+					t.Errorf("a write of a key thought %s = %v, want %v", name, err, bus.ErrConflict)
+				}
+			}
+			if err := b.Delete(within(t), "key"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := save(a, within(t), "key", []byte("c"), revision); !errors.Is(err, bus.ErrConflict) {
+				t.Errorf("a write of a key that was deleted = %v, want %v", err, bus.ErrConflict)
+			}
+			wantValue(t, a, "")
+			must[uint64](t)(save(a, within(t), "key", []byte("d"), 0))
+			wantValue(t, b, "d")
+		})
 	}
-	if err := b.Delete(within(t), "key"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := a.Save(within(t), "key", []byte("c"), revision); !errors.Is(err, bus.ErrConflict) {
-		t.Errorf("Save of a key that was deleted = %v, want %v", err, bus.ErrConflict)
-	}
-	wantValue(t, a, "")
+}
+
+func TestValueIsGoneWhenItsTimeIsOver(t *testing.T) {
+	t.Parallel()
+	k := bustest.Start(t).Bus().Bucket(bus.BucketLedger)
+	values := watch(t, k)
+	revision := must[uint64](t)(k.Save(within(t), "key", []byte("sending"), 0))
+	wantNext(t, values, "sending")
+	must[uint64](t)(k.SaveFor(within(t), "key", []byte("sent"), revision, time.Second))
+	wantNext(t, values, "sent")
+	wantNext(t, values, "-")
+	wantValue(t, k, "")
+	must[uint64](t)(k.SaveFor(within(t), "key", []byte("again"), 0, time.Second))
+	wantNext(t, values, "again")
+	wantNext(t, values, "-")
+	wantValue(t, k, "")
 }
 
 func TestOneOfManyWritersWins(t *testing.T) {
-	k := bustest.Start(t).Bus().Bucket(bus.BucketLedger)
+	oneWriterWins(t, bustest.Start(t).Bus())
+}
+
+func oneWriterWins(t *testing.T, b *bus.Bus) {
+	for name, save := range saves {
+		t.Run(name, func(t *testing.T) { oneSaveWins(t, b.Bucket(bus.BucketLedger), name, save) })
+	}
+}
+
+func oneSaveWins(t *testing.T, k *bus.Bucket, key string, save save) {
+	t.Helper()
+	var revision uint64
 	for round := range 5 {
-		_, revision, err := k.Load(within(t), "key")
-		if err != nil {
-			t.Fatal(err)
-		}
 		var mu sync.Mutex
 		var winners []string
 		var writing sync.WaitGroup
 		for w := range 8 {
 			writing.Go(func() {
 				value := strconv.Itoa(round) + "/" + strconv.Itoa(w)
-				_, err := k.Save(within(t), "key", []byte(value), revision)
+				_, err := save(k, within(t), key, []byte(value), revision)
 				mu.Lock()
 				defer mu.Unlock()
 				if err == nil {
@@ -92,7 +131,11 @@ func TestOneOfManyWritersWins(t *testing.T) {
 		if len(winners) != 1 {
 			t.Fatalf("%v won, want one of them", winners)
 		}
-		wantValue(t, k, winners[0])
+		bustest.Eventually(t, "all replicas of the bucket know", func() bool {
+			value, at, err := k.Load(within(t), key)
+			revision = at
+			return err == nil && string(value) == winners[0]
+		})
 	}
 }
 

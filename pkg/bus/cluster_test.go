@@ -20,6 +20,7 @@ func TestClusterKeepsWhatItAcknowledged(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("publishers of one id", func(t *testing.T) { publishOneIDAtOnce(t, cluster, b) })
+	t.Run("writers of one key", func(t *testing.T) { oneWriterWins(t, b) })
 	t.Run("consumer whose leader changes", func(t *testing.T) { consumeWhileTheLeaderChanges(t, cluster, b) })
 	t.Run("leader that goes", func(t *testing.T) { publishWhileTheLeaderGoes(t, cluster, b) })
 }

@@ -148,6 +148,28 @@ func TestMessagesThatWereNotStartedAreGivenBackAtOnce(t *testing.T) {
 	second.wantOnce(messages)
 }
 
+func TestWorkersThatComeAndGoLoseNothing(t *testing.T) {
+	const messages = 2000
+	nats := bustest.Start(t)
+	b := nats.Bus()
+	locked(t, nats, texts)
+	publish(t, b, text, 1, messages)
+	for left := messages; left > 0; {
+		k := take(t, b, texts, 200)
+		first := k.next()
+		k.end() // with messages on their way
+		k.ack(first)
+		left--
+		for len(k.got) > 0 {
+			k.ack(<-k.got)
+			left--
+		}
+	}
+	if got := durable(t, nats, texts)().AckFloor.Stream; got != messages {
+		t.Errorf("the durable stands at %d, want %d", got, messages)
+	}
+}
+
 func TestOnlyWhatTheFiltersNameIsDelivered(t *testing.T) {
 	b := bustest.Start(t).Bus()
 	both := bus.Durable{

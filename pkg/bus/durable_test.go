@@ -81,6 +81,23 @@ func TestFiltersAreThoseOfTheVersionThatStartedLast(t *testing.T) {
 	}
 }
 
+func TestFiltersAreTheOperatorsWithoutAutoProvision(t *testing.T) {
+	server := bustest.Start(t)
+	apply(t, server.Bus(), false, texts)
+	cfg := server.Config()
+	cfg.AutoProvision = false
+	b, book := connect(t, cfg)
+	other := texts
+	other.Filters = []string{"wechat.in.*.*.image"}
+	k := take(t, b, other, 1)
+	publish(t, b, text, 1, 1)
+	k.ackAll(1)
+	const says = "durable listens to other subjects than the worker handles"
+	if got := book.count(says); got != 1 {
+		t.Errorf("the log says so %d times, want once: %s", got, book.all())
+	}
+}
+
 func TestNewDurableBeginsWhereItIsMeantTo(t *testing.T) {
 	b := bustest.Start(t).Bus()
 	publish(t, b, text, 1, 3)

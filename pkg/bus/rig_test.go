@@ -19,7 +19,7 @@ import (
 	"github.com/wxbus/wxbus/pkg/config"
 )
 
-const patience = 30 * time.Second
+const patience = time.Minute
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
