@@ -60,6 +60,15 @@ func deadLetter(worker string, d *bus.Delivery, reason, detail string) letter {
 	return letter{subject: route.Dead + worker, id: id, header: header}
 }
 
+// leaveBody says where the body is of a message that no letter can hold.
+func (l *letter) leaveBody(d *bus.Delivery) {
+	note := fmt.Sprintf("the body of %d bytes stays in %s as %d", len(d.Body), d.Stream, d.Sequence)
+	if before := l.header[DeadDetail]; len(before) > 0 {
+		note += ": " + before[0]
+	}
+	l.header[DeadDetail] = []string{oneLine(note)}
+}
+
 // oneLine makes a text fit for a header.
 func oneLine(text string) string {
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " ")

@@ -83,7 +83,12 @@ func (w *Worker) giveBack(d *bus.Delivery) {
 // message is let go; when it cannot be, the message is kept.
 func (w *Worker) bury(ctx context.Context, d *bus.Delivery, reason, detail string) {
 	letter := deadLetter(w.Durable.Name, d, reason, detail)
-	if _, err := w.bus.Publish(ctx, letter.subject, letter.id, letter.header, d.Body); err != nil {
+	_, err := w.bus.Publish(ctx, letter.subject, letter.id, letter.header, d.Body)
+	if errors.Is(err, bus.ErrTooLarge) { // by what the letter adds
+		letter.leaveBody(d)
+		_, err = w.bus.Publish(ctx, letter.subject, letter.id, letter.header, nil)
+	}
+	if err != nil {
 		w.again(d, w.Settings.delay(d.Attempt), fmt.Errorf("dead letter: %w", err))
 		return
 	}

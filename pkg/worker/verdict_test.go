@@ -126,6 +126,24 @@ func TestDeadLetterKeepsTheMessageAndTellsItsStory(t *testing.T) {
 	}
 }
 
+// A message may be so large that its letter has no room for the body.
+func TestLargestMessageIsBuriedToo(t *testing.T) {
+	r := newRig(t)
+	r.run(on(wechat.KindText, func(context.Context, *wechat.Message) (wechat.Replies, error) {
+		return nil, worker.Drop("spam", errBroken)
+	}), nil)
+	body := fmt.Sprintf(`{"MsgType":"text","FromUserName":"u","Content":%q}`, strings.Repeat("x", 8<<20-100))
+	if _, err := r.nats.JetStream().Publish(t.Context(), "wechat.in.main.0.text", []byte(body)); err != nil {
+		t.Fatal(err)
+	}
+	letter := r.dead(1)[0]
+	want := fmt.Sprintf("the body of %d bytes stays in WECHAT_IN as 1: database is away", len(body))
+	if got := letter.Header.Get(worker.DeadDetail); got != want || letter.Header.Get(worker.DeadReason) != "spam" || len(letter.Data) > 0 {
+		t.Errorf("letter of %d bytes: %q", len(letter.Data), got)
+	}
+	r.settled()
+}
+
 // A message whose dead letter cannot be stored is kept.
 func TestNothingIsLetGoBeforeItsDeadLetterIsStored(t *testing.T) {
 	r := newRig(t)
