@@ -90,18 +90,6 @@ func (k *Bucket) saved(err error) error {
 	return fmt.Errorf("bucket %s: %w", k.name, err)
 }
 
-// Delete removes a key, whatever its revision.
-func (k *Bucket) Delete(ctx context.Context, key string) error {
-	kv, err := k.open(ctx)
-	if err != nil {
-		return err
-	}
-	if err := kv.Purge(ctx, key); err != nil {
-		return fmt.Errorf("bucket %s: %w", k.name, err)
-	}
-	return nil
-}
-
 // Watch calls changed with the value of a key now and after each change, nil
 // when it is gone, until ctx is done or the server ends it; then it may be
 // called again. After a reconnect it tells the value once more.

@@ -66,7 +66,7 @@ func TestReplicasShareTheMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	var replicas []*taker
-	var books []*logbook
+	var books []*bustest.Logbook
 	for range 4 { // all of which may create the durable
 		replica, book := connect(t, cfg)
 		replicas, books = append(replicas, take(t, replica, texts, 2)), append(books, book)
@@ -85,8 +85,8 @@ func TestReplicasShareTheMessages(t *testing.T) {
 	}
 	all.wantOnce(messages)
 	for _, book := range books {
-		if book.count("level=WARN") > 0 {
-			t.Errorf("a replica complains: %s", book.all())
+		if book.Count("level=WARN") > 0 {
+			t.Errorf("a replica complains: %s", book.String())
 		}
 	}
 }

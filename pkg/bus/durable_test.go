@@ -36,7 +36,7 @@ func TestDeletedDurableIsReportedWithoutAutoProvision(t *testing.T) {
 	b, book := connect(t, cfg)
 	k := take(t, b, texts, 4)
 	const missing = "durable echo on WECHAT_IN is missing"
-	bustest.Eventually(t, "the log says so", func() bool { return book.count(missing) > 0 })
+	bustest.Eventually(t, "the log says so", func() bool { return book.Count(missing) > 0 })
 	apply(t, operator, false, texts)
 	publish(t, operator, text, 1, 1)
 	k.ackAll(1)
@@ -44,8 +44,8 @@ func TestDeletedDurableIsReportedWithoutAutoProvision(t *testing.T) {
 	if err := server.JetStream().DeleteConsumer(within(t), texts.Stream, texts.Name); err != nil {
 		t.Fatal(err)
 	}
-	said := book.count(missing)
-	bustest.Eventually(t, "the log says so again", func() bool { return book.count(missing) > said })
+	said := book.Count(missing)
+	bustest.Eventually(t, "the log says so again", func() bool { return book.Count(missing) > said })
 	apply(t, operator, false, texts)
 	publish(t, operator, text, 2, 2)
 	for string(k.next().Body) != "2" {
@@ -93,8 +93,8 @@ func TestFiltersAreTheOperatorsWithoutAutoProvision(t *testing.T) {
 	publish(t, b, text, 1, 1)
 	k.ackAll(1)
 	const says = "durable listens to other subjects than the worker handles"
-	if got := book.count(says); got != 1 {
-		t.Errorf("the log says so %d times, want once: %s", got, book.all())
+	if got := book.Count(says); got != 1 {
+		t.Errorf("the log says so %d times, want once: %s", got, book.String())
 	}
 }
 

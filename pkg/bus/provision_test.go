@@ -16,7 +16,7 @@ import (
 func TestProgramsMayPrepareAtTheSameTime(t *testing.T) {
 	nats := bustest.Start(t)
 	var done []<-chan error
-	var books []*logbook
+	var books []*bustest.Logbook
 	for range 3 {
 		b, book := connect(t, nats.Config())
 		done, books = append(done, start(func() error { return b.Prepare(within(t)) })), append(books, book)
@@ -25,8 +25,8 @@ func TestProgramsMayPrepareAtTheSameTime(t *testing.T) {
 		if err := receive(t, "Prepare", done[i]); err != nil {
 			t.Error(err)
 		}
-		if books[i].count("not ready") > 0 {
-			t.Errorf("a program complains: %s", books[i].all())
+		if books[i].Count("not ready") > 0 {
+			t.Errorf("a program complains: %s", books[i].String())
 		}
 	}
 }
@@ -40,7 +40,7 @@ func TestPrepareWaitsForTheOperatorWithoutAutoProvision(t *testing.T) {
 	done := start(func() error { return b.Prepare(within(t)) })
 	all := []string{bus.StreamIn, bus.StreamOut, bus.StreamDead, bus.BucketToken, bus.BucketLedger}
 	for _, name := range all {
-		bustest.Eventually(t, "the log names "+name, func() bool { return book.count(name) > 0 })
+		bustest.Eventually(t, "the log names "+name, func() bool { return book.Count(name) > 0 })
 		if err := ready(t, b); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("Ready = %v, want it to name %s", err, name)
 		}
@@ -70,7 +70,7 @@ func TestPrepareEndsWithItsContext(t *testing.T) {
 	b, book := connect(t, nats.Config())
 	ctx, cancel := context.WithCancel(t.Context())
 	done := start(func() error { return b.Prepare(ctx) })
-	bustest.Eventually(t, "the log says that NATS is away", func() bool { return book.count("NATS does not answer") > 0 })
+	bustest.Eventually(t, "the log says that NATS is away", func() bool { return book.Count("NATS does not answer") > 0 })
 	cancel()
 	if err := receive(t, "Prepare", done); !errors.Is(err, context.Canceled) {
 		t.Errorf("Prepare = %v, want %v", err, context.Canceled)
@@ -83,7 +83,7 @@ func TestServerMayComeAfterThePrograms(t *testing.T) {
 	nats.Down()
 	b, book := connect(t, nats.Config())
 	done := start(func() error { return b.Prepare(within(t)) })
-	bustest.Eventually(t, "the log says that NATS is away", func() bool { return book.count("NATS does not answer") > 0 })
+	bustest.Eventually(t, "the log says that NATS is away", func() bool { return book.Count("NATS does not answer") > 0 })
 	nats.Up()
 	if err := receive(t, "Prepare", done); err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestPartitionsAreReadFromTheStreams(t *testing.T) {
 			defer func() { cancel(); receive(t, "Prepare", done) }()
 			if tt.missing != "" {
 				bustest.Eventually(t, "the log says "+tt.missing, func() bool {
-					return strings.Contains(strings.ReplaceAll(book.all(), `\"`, `"`), tt.missing)
+					return strings.Contains(strings.ReplaceAll(book.String(), `\"`, `"`), tt.missing)
 				})
 				return
 			}

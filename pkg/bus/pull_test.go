@@ -74,8 +74,8 @@ func TestPullThatEndsIsFollowedByOneForAllFreeSlots(t *testing.T) {
 			if got := batch(t, receive(t, "a third pull", pulls)); got != 3 {
 				t.Errorf("the pull asks for %d messages, want 3", got)
 			}
-			if got := book.count("level=WARN"); got != tt.warns {
-				t.Errorf("%d warnings, want %d: %s", got, tt.warns, book.all())
+			if got := book.Count("level=WARN"); got != tt.warns {
+				t.Errorf("%d warnings, want %d: %s", got, tt.warns, book.String())
 			}
 		})
 	}
@@ -92,9 +92,9 @@ func TestPullsThatAreRefusedAreNotRepeatedWithoutEnd(t *testing.T) {
 	pulls := subscribe(t, server, pullSubject)
 	k := take(t, b, texts, 4)
 	const says = "pull ended: 409 Exceeded MaxRequestBatch of 2"
-	bustest.Eventually(t, "the log says why", func() bool { return book.count(says) >= 2 })
+	bustest.Eventually(t, "the log says why", func() bool { return book.Count(says) >= 2 })
 	k.end()
-	if got, most := len(pulls), book.count(says)+1; got > most {
+	if got, most := len(pulls), book.Count(says)+1; got > most {
 		t.Errorf("%d pulls, want one for each of %d complaints", got, most)
 	}
 }

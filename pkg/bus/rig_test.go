@@ -1,12 +1,8 @@
 package bus_test
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
 	"strconv"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,31 +19,11 @@ const patience = time.Minute
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// logbook remembers what a bus logs.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logbook) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(line)
-}
-
-func (l *logbook) all() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func (l *logbook) count(text string) int { return strings.Count(l.all(), text) }
-
 // connect returns a bus on which nothing is prepared, and its log.
-func connect(t *testing.T, cfg config.NATS) (*bus.Bus, *logbook) {
+func connect(t *testing.T, cfg config.NATS) (*bus.Bus, *bustest.Logbook) {
 	t.Helper()
-	book := &logbook{}
-	b, err := bus.Connect("test", cfg, slog.New(slog.NewTextHandler(book, nil)))
+	book := new(bustest.Logbook)
+	b, err := bus.Connect("test", cfg, book.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wxbus/wxbus/pkg/bus/bustest"
 	"github.com/wxbus/wxbus/pkg/wxapi"
 )
 
@@ -100,7 +101,7 @@ func TestAnswersToSend(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			err := newClient(server(t, tt.answer), newStore(), new(logbook)).Send(patience(t), []byte(message))
+			err := newClient(server(t, tt.answer), newStore(), new(bustest.Logbook)).Send(patience(t), []byte(message))
 			if got := classOf(err); got != tt.want || wxapi.CodeOf(err) != tt.code {
 				t.Errorf("Send = %v, class %d and errcode %d; want %d and %d", err, got, wxapi.CodeOf(err), tt.want, tt.code)
 			}
@@ -144,7 +145,7 @@ func TestSilenceIsDoubtful(t *testing.T) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-asked; cancel() }()
-	err := newClient(url, newStore(), new(logbook)).Send(ctx, []byte(message))
+	err := newClient(url, newStore(), new(bustest.Logbook)).Send(ctx, []byte(message))
 	if got := classOf(err); got != wxapi.Doubtful {
 		t.Errorf("Send = %v, class %d; want doubtful", err, got)
 	}
@@ -171,7 +172,7 @@ func TestAnswerIsBounded(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			written.Store(0)
-			err := newClient(server(t, tt.answer), newStore(), new(logbook)).Send(patience(t), []byte(message))
+			err := newClient(server(t, tt.answer), newStore(), new(bustest.Logbook)).Send(patience(t), []byte(message))
 			if got := classOf(err); got != wxapi.Transient {
 				t.Errorf("Send = %v, class %d; want transient", err, got)
 			}
@@ -212,7 +213,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		url := server(t, func(w http.ResponseWriter, request *http.Request) {
 			http.Redirect(w, request, other.URL+request.URL.RequestURI(), code)
 		})
-		err := newClient(url, newStore(), new(logbook)).Send(patience(t), []byte(message))
+		err := newClient(url, newStore(), new(bustest.Logbook)).Send(patience(t), []byte(message))
 		if got := classOf(err); got != wxapi.Transient {
 			t.Errorf("%d: Send = %v, class %d; want transient", code, err, got)
 		}
@@ -228,7 +229,7 @@ func TestSendEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	started := time.Now()
-	if err := newClient(url, newStore(), new(logbook)).Send(ctx, []byte(message)); err == nil {
+	if err := newClient(url, newStore(), new(bustest.Logbook)).Send(ctx, []byte(message)); err == nil {
 		t.Error("Send = nil, want an error")
 	}
 	if took := time.Since(started); took > 5*time.Second {

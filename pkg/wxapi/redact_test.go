@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wxbus/wxbus/pkg/bus/bustest"
 	"github.com/wxbus/wxbus/pkg/wxapi"
 )
 
@@ -81,7 +82,7 @@ func TestNoFailureShowsASecret(t *testing.T) {
 // failing sends through an API that fails and searches what is said about it.
 func failing(t *testing.T, url string) {
 	t.Helper()
-	log := new(logbook)
+	log := new(bustest.Logbook)
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	err := newClient(url, newStore(), log).Send(ctx, []byte(message))
@@ -121,7 +122,7 @@ func eachError(err error, visit func(error)) {
 
 // Success says nothing either.
 func TestLogOfSuccessShowsNoSecret(t *testing.T) {
-	log := new(logbook)
+	log := new(bustest.Logbook)
 	if err := newClient(server(t, body(`{"errcode":0}`)), newStore(), log).Send(patience(t), []byte(message)); err != nil {
 		t.Fatal(err)
 	}

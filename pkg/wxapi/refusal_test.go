@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wxbus/wxbus/pkg/bus/bustest"
 	"github.com/wxbus/wxbus/pkg/wxapi"
 	"github.com/wxbus/wxbus/pkg/wxsim"
 )
@@ -121,7 +122,7 @@ func TestStrangeLifetimes(t *testing.T) {
 		mux.HandleFunc("/", body(`{"errcode":0}`))
 		s := httptest.NewServer(mux)
 		shared := newStore()
-		send(t, newClient(s.URL, shared, new(logbook)))
+		send(t, newClient(s.URL, shared, new(bustest.Logbook)))
 		s.Close()
 		if asked != 1 {
 			t.Errorf("expires_in %s: %d calls for a token, want 1", seconds, asked)

@@ -5,13 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/wxbus/wxbus/pkg/bus/bustest"
 	"github.com/wxbus/wxbus/pkg/wxapi"
 	"github.com/wxbus/wxbus/pkg/wxsim"
 )
@@ -29,7 +29,7 @@ type rig struct {
 	t     *testing.T
 	url   string
 	store *store
-	log   *logbook
+	log   *bustest.Logbook
 
 	mu      sync.Mutex
 	forces  []bool // force_refresh of each call for a token
@@ -45,7 +45,7 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{Platform: sim, t: t, store: newStore(), log: new(logbook)}
+	r := &rig{Platform: sim, t: t, store: newStore(), log: new(bustest.Logbook)}
 	server := httptest.NewServer(r.watch(sim.Handler()))
 	t.Cleanup(func() { sim.Close(); server.Close() })
 	r.url = server.URL
@@ -105,9 +105,9 @@ func (r *rig) wantCounts(tokens, sends int) {
 	}
 }
 
-func newClient(url string, shared wxapi.Store, log *logbook) *wxapi.Client {
+func newClient(url string, shared wxapi.Store, log *bustest.Logbook) *wxapi.Client {
 	account := wxapi.Account{Name: "main", AppID: appID, Secret: secret}
-	return wxapi.NewClient(url, account, shared, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	return wxapi.NewClient(url, account, shared, log.Logger())
 }
 
 func send(t *testing.T, c *wxapi.Client) {
@@ -137,22 +137,4 @@ func patience(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
 	return ctx
-}
-
-// logbook collects the log of several goroutines.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logbook) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(line)
-}
-
-func (l *logbook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }

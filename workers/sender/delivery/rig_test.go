@@ -40,7 +40,7 @@ type rig struct {
 	js   jetstream.JetStream
 	sim  *wxsim.Platform
 	api  *api
-	log  *logbook
+	log  *bustest.Logbook
 }
 
 func newRig(t *testing.T) *rig {
@@ -52,7 +52,7 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, nats: bustest.Start(t), sim: sim, api: &api{sim: sim.Handler()}, log: new(logbook)}
+	r := &rig{t: t, nats: bustest.Start(t), sim: sim, api: &api{sim: sim.Handler()}, log: new(bustest.Logbook)}
 	r.bus, r.js = r.nats.Bus(), r.nats.JetStream()
 	r.api.Server = httptest.NewServer(r.api)
 	t.Cleanup(func() { sim.Close(); r.api.Close() }) // calls that hang end with the simulator
@@ -70,7 +70,7 @@ func (r *rig) meet(account, user string) {
 type program struct {
 	stop  func() error // has it end, and returns its error
 	ready func(context.Context) error
-	log   *logbook // of this replica alone
+	log   *bustest.Logbook // of this replica alone
 }
 
 // start runs one more replica; it ends with the test at the latest.
@@ -88,7 +88,7 @@ func (r *rig) start(changes ...func(*delivery.Config)) *program {
 		change(&cfg)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &program{log: new(logbook)}
+	p := &program{log: new(bustest.Logbook)}
 	log := slog.New(slog.NewTextHandler(io.MultiWriter(r.log, p.log), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	health := process.NewHealth(ctx)
 	ended := make(chan error, 1)
