@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"sync"
 )
 
 const (
@@ -22,6 +23,11 @@ const (
 type Key struct {
 	block cipher.Block
 	iv    []byte
+
+	// decrypters are used again: each holds a copy of the expanded key. The IV
+	// of one that was used is the end of the last message, and that is as good:
+	// it changes the first block only, and that is random anyway.
+	decrypters *sync.Pool
 }
 
 // ParseKey reads an EncodingAESKey: 43 base64 characters that stand for 32
@@ -38,7 +44,10 @@ func ParseKey(text string) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	return Key{block: block, iv: raw[:aes.BlockSize]}, nil
+	iv := raw[:aes.BlockSize]
+	return Key{block: block, iv: iv, decrypters: &sync.Pool{
+		New: func() any { return cipher.NewCBCDecrypter(block, iv) },
+	}}, nil
 }
 
 // Seal encrypts message for receiver (the AppID) as WeChat does and returns
@@ -62,17 +71,18 @@ func (k Key) seal(random, message []byte, receiver string) string {
 	return base64.StdEncoding.EncodeToString(text)
 }
 
-// open decrypts sealed, the text of an Encrypt element without blanks, and
-// returns the message in it. It returns ErrCipher when the text does not open
-// and ErrAppID when it was sealed for another receiver.
-func (k Key) open(sealed []byte, receiver string) ([]byte, error) {
-	text := make([]byte, base64.StdEncoding.DecodedLen(len(sealed)))
-	n, err := base64.StdEncoding.Decode(text, sealed)
-	if err != nil || n == 0 || n%aes.BlockSize != 0 {
+// open decrypts sealed, the text of an Encrypt element without blanks, into the
+// memory of buf and returns the message in it. It returns ErrCipher when the
+// text does not open and ErrAppID when it was sealed for another receiver.
+func (k Key) open(buf *[]byte, sealed []byte, receiver string) ([]byte, error) {
+	text, err := base64.StdEncoding.AppendDecode((*buf)[:0], sealed)
+	*buf = text
+	if err != nil || len(text) == 0 || len(text)%aes.BlockSize != 0 {
 		return nil, ErrCipher
 	}
-	text = text[:n]
-	cipher.NewCBCDecrypter(k.block, k.iv).CryptBlocks(text, text)
+	decrypter := k.decrypters.Get().(cipher.BlockMode)
+	decrypter.CryptBlocks(text, text)
+	k.decrypters.Put(decrypter)
 	text, ok := unpad(text)
 	if !ok || len(text) < headLen {
 		return nil, ErrCipher

@@ -1,6 +1,7 @@
 package callback_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -176,12 +177,33 @@ func TestOpenFindsNoEnvelopeInWhatCannotBeRead(t *testing.T) {
 	}
 }
 
-func TestOpenTakesTheFirstEncrypt(t *testing.T) {
+// What a user types stands in the plain copy of a compat push, before WeChat's.
+func TestOpenTakesTheEncryptThatIsSigned(t *testing.T) {
 	key := mustKey(t, keyText)
 	first, second := key.Seal([]byte("first"), appID), key.Seal([]byte("second"), appID)
-	body := []byte("<xml><Encrypt>" + first + "</Encrypt><Encrypt>" + second + "</Encrypt></xml>")
-	got, err := account(t, callback.Safe).Open(sealedQuery(first), body)
-	check(t, got, err, "first", nil)
-	got, err = account(t, callback.Safe).Open(sealedQuery(second), body)
-	check(t, got, err, "", callback.ErrSignature)
+	for _, form := range []string{
+		"<xml><Encrypt>%s</Encrypt><Encrypt>%s</Encrypt></xml>",
+		"<xml><Encrypt><![CDATA[%s]]></Encrypt><Encrypt><![CDATA[%s]]></Encrypt></xml>",
+		"<xml><MsgType>link</MsgType><Title><![CDATA[]]></Title><Encrypt><![CDATA[%s]]></Encrypt><Title>a</Title><Encrypt> %s\n</Encrypt></xml>",
+		`{"Encrypt":"%s","Encrypt":"%s"}`,
+	} {
+		body := fmt.Appendf(nil, form, first, second)
+		got, err := account(t, callback.Safe).Open(sealedQuery(first), body)
+		check(t, got, err, "first", nil)
+		got, err = account(t, callback.Compat).Open(sealedQuery(second), body)
+		check(t, got, err, "second", nil)
+		got, err = account(t, callback.Safe).Open(sealedQuery("third"), body)
+		check(t, got, err, "", callback.ErrSignature)
+	}
+}
+
+// Whoever types an Encrypt into a link of his shall not have it refused.
+func TestOpenTakesATypedEncryptForText(t *testing.T) {
+	for _, typed := range []string{
+		"]]></Title><Encrypt>AAAA</Encrypt><Title><![CDATA[", "<Encrypt>AAAA</Encrypt>", `","Encrypt":"AAAA`,
+	} {
+		body := "<xml><MsgType>link</MsgType><Title><![CDATA[" + typed + "]]></Title></xml>"
+		got, err := account(t, callback.Plain).Open(plainQuery(), []byte(body))
+		check(t, got, err, body, nil)
+	}
 }

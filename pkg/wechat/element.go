@@ -2,7 +2,10 @@ package wechat
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
 // element is a node of the tree that scanXML builds. The children of a node
@@ -18,6 +21,7 @@ type element struct {
 	next   int32 // next child of the same parent
 	again  int32 // next sibling of the same name
 	kids   int32 // number of children
+	field  field // of the root's children
 	repeat bool  // an earlier sibling has the name
 }
 
@@ -25,7 +29,7 @@ type element struct {
 // stand in a CDATA section.
 func (e *element) add(text []byte, cdata bool) {
 	if !cdata && len(e.text) == 0 {
-		text = bytes.TrimLeft(text, blanks)
+		text = trimBlanks(text)
 	}
 	switch {
 	case len(text) == 0:
@@ -56,7 +60,7 @@ func forged(nodes []element) bool {
 		e := &nodes[id]
 		switch {
 		case e.repeat:
-		case !single(e.name):
+		case e.field == other:
 			others = true
 			for again := e.again; again != 0; again = nodes[again].again {
 				reach = max(reach, again)
@@ -76,38 +80,60 @@ func apart(nodes []element, id int32) bool {
 		last = nodes[last].again
 	}
 	for ; id != last; id = nodes[id].next {
-		if !single(nodes[id].name) {
+		if nodes[id].field == other {
 			return true
 		}
 	}
 	return false
 }
 
-func (m *Message) decodeXML(push []byte) error {
-	nodes, err := scanXML(push)
+func (m *Message) decodeXML(push, body []byte) error {
+	s, err := scanXML(push)
 	if err != nil {
 		return err
 	}
-	for id := nodes[0].first; id != 0; id = nodes[id].next {
-		if e := &nodes[id]; !e.repeat && e.first == 0 {
-			m.route(string(e.name), validText(e.text))
-		}
-	}
-	m.Body = appendRoot(make([]byte, 0, len(push)+len(push)/4), nodes)
+	defer s.release()
+	m.routeXML(s.nodes)
+	m.Body = appendRoot(slices.Grow(body, len(push)), s.nodes)
 	return nil
 }
 
-func lookupXML(push []byte, name string) ([]byte, bool) {
-	nodes, err := scanXML(push)
-	if err != nil {
-		return nil, false
-	}
+// routeXML takes the routing fields, whose texts share one allocation.
+func (m *Message) routeXML(nodes []element) {
+	size := 0
 	for id := nodes[0].first; id != 0; id = nodes[id].next {
-		if string(nodes[id].name) == name {
-			return nodes[id].text, true
+		if nodes[id].routes() {
+			size += len(nodes[id].text)
 		}
 	}
-	return nil, false
+	var texts strings.Builder
+	texts.Grow(size)
+	for id := nodes[0].first; id != 0; id = nodes[id].next {
+		if e := &nodes[id]; e.routes() && utf8.Valid(e.text) {
+			texts.Write(e.text)
+			m.route(e.field, texts.String()[texts.Len()-len(e.text):])
+		} else if e.routes() {
+			m.route(e.field, validText(e.text))
+		}
+	}
+}
+
+// routes reports whether the element is a routing field with a text.
+func (e *element) routes() bool { return e.field != other && !e.repeat && e.first == 0 }
+
+// eachXML calls yield for the texts of the root's children called name, until
+// it returns false.
+func eachXML(push []byte, name string, yield func(text []byte) bool) {
+	s, err := scanXML(push)
+	if err != nil {
+		return
+	}
+	defer s.release()
+	for id := s.nodes[0].first; id != 0; id = s.nodes[id].next {
+		if e := &s.nodes[id]; string(e.name) == name && !yield(e.text) {
+			return
+		}
+	}
 }
 
 // appendRoot writes the tree as one JSON object.
@@ -120,9 +146,9 @@ func appendRoot(dst []byte, nodes []element) []byte {
 		}
 		dst = appendKey(dst, e.name)
 		switch {
-		case string(e.name) == "CreateTime" && e.first == 0:
+		case e.field == createTime && e.first == 0:
 			dst = appendNumber(dst, e.text)
-		case single(e.name):
+		case e.field != other:
 			dst = appendElement(dst, nodes, id)
 		default:
 			dst = appendMember(dst, nodes, id)

@@ -3,61 +3,65 @@ package wechat
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-func (m *Message) decodeJSON(push []byte) error {
+func (m *Message) decodeJSON(push, body []byte) error {
 	push = bytes.TrimRight(push, blanks)
 	if !json.Valid(push) {
 		return malformed("invalid JSON", 0)
 	}
-	body := append(make([]byte, 0, len(push)), '{')
+	body = append(slices.Grow(body, len(push)), '{')
 	seen := make(map[string]bool, 8)
 	eachMember(push, func(key, value []byte) bool {
 		name := scalarText(key)
+		f := fieldOf([]byte(name))
 		if !seen[name] {
-			m.routeJSON(name, value)
-		} else if single([]byte(name)) {
+			m.routeJSON(f, value)
+		} else if f != other {
 			return true
 		}
 		seen[name] = true
 		body = appendKey(body, []byte(name))
-		body = appendTyped(body, name, value)
+		body = appendTyped(body, f, value)
 		return true
 	})
-	body = append(body, '}')
-	m.Body = body
+	m.Body = append(body, '}')
 	return nil
 }
 
 // routeJSON takes a routing field; one that is neither text nor number counts
 // as absent.
-func (m *Message) routeJSON(name string, value []byte) {
+func (m *Message) routeJSON(f field, value []byte) {
 	if value[0] == '"' || isNumber(value) {
-		m.route(name, scalarText(value))
+		m.route(f, scalarText(value))
 	}
 }
 
 // appendTyped writes a value as it came, but CreateTime as a number and MsgId
 // as a string.
-func appendTyped(dst []byte, name string, value []byte) []byte {
+func appendTyped(dst []byte, f field, value []byte) []byte {
 	switch {
-	case name == "CreateTime" && value[0] == '"':
+	case f == createTime && value[0] == '"':
 		return appendNumber(dst, []byte(scalarText(value)))
-	case name == "MsgId" && isNumber(value):
+	case f == msgID && isNumber(value):
 		return appendString(dst, value)
 	}
 	return appendValue(dst, value)
 }
 
-func lookupJSON(push []byte, name string) ([]byte, bool) {
+// eachJSON calls yield for the texts of the members called name, until it
+// returns false.
+func eachJSON(push []byte, name string, yield func(text []byte) bool) {
 	push = bytes.TrimRight(push, blanks)
 	if !bytes.HasPrefix(push, []byte("{")) || !json.Valid(push) {
-		return nil, false
+		return
 	}
-	value, found := memberJSON(push, name)
-	return []byte(scalarText(value)), found
+	eachMember(push, func(key, value []byte) bool {
+		return scalarText(key) != name || yield([]byte(scalarText(value)))
+	})
 }
 
 // memberJSON returns the value of the first member called name of a valid
@@ -225,33 +229,54 @@ func appendQuoted(dst, quoted []byte) []byte {
 // appendString writes text as a JSON string. Only what JSON demands is
 // escaped; broken UTF-8 becomes U+FFFD.
 func appendString(dst, text []byte) []byte {
-	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
-	for at := 0; at < len(text); {
-		b := text[at]
-		if b >= utf8.RuneSelf {
-			r, size := utf8.DecodeRune(text[at:])
-			dst = utf8.AppendRune(dst, r)
-			at += size
-			continue
-		}
-		at++
-		switch {
-		case b == '"' || b == '\\':
-			dst = append(dst, '\\', b)
-		case b >= ' ':
-			dst = append(dst, b)
-		case b == '\n':
-			dst = append(dst, '\\', 'n')
-		case b == '\r':
-			dst = append(dst, '\\', 'r')
-		case b == '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hex[b>>4], hex[b&15])
-		}
+	plain := 0
+	for plain < len(text) && !special[text[plain]] {
+		plain++
+	}
+	dst = append(dst, text[:plain]...)
+	if text = text[plain:]; len(text) > 0 {
+		dst = appendSpecial(dst, text)
 	}
 	return append(dst, '"')
+}
+
+func appendSpecial(dst, text []byte) []byte {
+	if !utf8.Valid(text) {
+		text = []byte(validText(text))
+	}
+	done := 0
+	for at, b := range text {
+		if b < utf8.RuneSelf && special[b] {
+			dst = appendEscape(append(dst, text[done:at]...), b)
+			done = at + 1
+		}
+	}
+	return append(dst, text[done:]...)
+}
+
+// special are the bytes that a JSON string does not take as they are, and those
+// that may be broken UTF-8.
+var special = func() (set [256]bool) {
+	for b := range set {
+		set[b] = b < ' ' || b >= utf8.RuneSelf || b == '"' || b == '\\'
+	}
+	return set
+}()
+
+func appendEscape(dst []byte, b byte) []byte {
+	const hex = "0123456789abcdef"
+	switch b {
+	case '"', '\\':
+		return append(dst, '\\', b)
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	}
+	return append(dst, '\\', 'u', '0', '0', hex[b>>4], hex[b&15])
 }
 
 // AppendRaw appends a valid JSON value with all its text as raw UTF-8, as

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"iter"
 	"strconv"
 	"time"
 )
@@ -39,26 +40,39 @@ type Message struct {
 
 // Decode reads a push, XML or JSON as the first character tells, and also a
 // Body that was decoded before. It returns [ErrMalformed] for anything else,
-// and for a push that has neither MsgType nor InfoType.
+// and for a push that has neither MsgType nor InfoType. The Message holds
+// nothing of push.
 func Decode(push []byte) (*Message, error) {
-	push = trimStart(push)
 	m := new(Message)
-	var err error
-	switch {
-	case bytes.HasPrefix(push, []byte("<")):
-		err = m.decodeXML(push)
-	case bytes.HasPrefix(push, []byte("{")):
-		err = m.decodeJSON(push)
-	default:
-		err = malformed("neither XML nor a JSON object", 0)
-	}
-	if err != nil {
+	if err := m.Decode(push); err != nil {
 		return nil, err
 	}
-	if !m.hasMsgType && !m.hasInfoType {
-		return nil, malformed("neither MsgType nor InfoType", len(push))
-	}
 	return m, nil
+}
+
+// Decode is [Decode] into a Message that is used again: everything in it is
+// replaced, Body in the memory of the Body before. After an error it is empty.
+func (m *Message) Decode(push []byte) error {
+	body := m.Body[:0]
+	*m = Message{}
+	err := m.decode(trimStart(push), body)
+	if err == nil && !m.hasMsgType && !m.hasInfoType {
+		err = malformed("neither MsgType nor InfoType", len(push))
+	}
+	if err != nil {
+		*m = Message{Body: body}
+	}
+	return err
+}
+
+func (m *Message) decode(push, body []byte) error {
+	switch {
+	case bytes.HasPrefix(push, []byte("<")):
+		return m.decodeXML(push, body)
+	case bytes.HasPrefix(push, []byte("{")):
+		return m.decodeJSON(push, body)
+	}
+	return malformed("neither XML nor a JSON object", 0)
 }
 
 // LooksLikeXML reports whether push would be read as XML.
@@ -69,12 +83,23 @@ func LooksLikeXML(push []byte) bool {
 // Lookup returns the text of the first element or member called name directly
 // under the root of a push, and whether there is one. What cannot be decoded
 // has none.
-func Lookup(push []byte, name string) ([]byte, bool) {
-	push = trimStart(push)
-	if bytes.HasPrefix(push, []byte("<")) {
-		return lookupXML(push, name)
+func Lookup(push []byte, name string) (text []byte, found bool) {
+	for text := range Texts(push, name) {
+		return text, true
 	}
-	return lookupJSON(push, name)
+	return nil, false
+}
+
+// Texts returns the texts of all elements or members called name directly
+// under the root of a push, in its order. What cannot be decoded has none.
+func Texts(push []byte, name string) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if push := trimStart(push); bytes.HasPrefix(push, []byte("<")) {
+			eachXML(push, name, yield)
+		} else {
+			eachJSON(push, name, yield)
+		}
+	}
 }
 
 // Time returns CreateTime, and false when it is absent or out of range.
@@ -104,34 +129,60 @@ func (m *Message) Field(path ...string) string {
 // encoding/json ignores case: a struct that has MsgId and not MsgID gets either.
 func (m *Message) Unmarshal(v any) error { return json.Unmarshal(m.Body, v) }
 
+// field is one of the fields that decide the way of a push.
+type field uint8
+
+const (
+	other field = iota
+	toUserName
+	fromUserName
+	createTime
+	msgType
+	event
+	infoType
+	msgID
+)
+
+func fieldOf(name []byte) field {
+	switch string(name) {
+	case "ToUserName":
+		return toUserName
+	case "FromUserName":
+		return fromUserName
+	case "CreateTime":
+		return createTime
+	case "MsgType":
+		return msgType
+	case "Event":
+		return event
+	case "InfoType":
+		return infoType
+	case "MsgId":
+		return msgID
+	}
+	return other
+}
+
 // route takes a routing field out of a push. Only the first occurrence of a
 // name may be given: what a user types must not forge a second one.
-func (m *Message) route(name, text string) {
-	switch name {
-	case "ToUserName":
+func (m *Message) route(f field, text string) {
+	switch f {
+	case toUserName:
 		m.ToUserName = text
-	case "FromUserName":
+	case fromUserName:
 		m.FromUserName = text
-	case "CreateTime":
+	case createTime:
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 			m.CreateTime = n
 		}
-	case "MsgType":
+	case msgType:
 		m.MsgType, m.hasMsgType = text, true
-	case "Event":
+	case event:
 		m.Event, m.hasEvent = text, true
-	case "InfoType":
+	case infoType:
 		m.InfoType, m.hasInfoType = text, true
-	case "MsgId":
+	case msgID:
 		m.MsgId = text
+	case other:
 	}
-}
-
-// single reports whether a field keeps its first occurrence only.
-func single(name []byte) bool {
-	switch string(name) {
-	case "ToUserName", "FromUserName", "CreateTime", "MsgType", "Event", "InfoType", "MsgId":
-		return true
-	}
-	return false
 }

@@ -25,9 +25,9 @@ func (s *scanner) section() error {
 	}
 	nested, rest := bytes.Contains(body[:end], []byte(cdataStart)), body[end+len(cdataEnd):]
 	switch {
-	case !nested && bytes.HasPrefix(bytes.TrimLeft(rest, blanks), []byte(cdataStart)):
+	case !nested && bytes.HasPrefix(trimBlanks(rest), []byte(cdataStart)):
 		// One text in two sections.
-	case s.late && len(s.open) == 2 && string(s.current().name) == "Content":
+	case s.isLate(s.current()):
 		last := s.lastEnd(body, end)
 		s.late, s.moved, end = false, last > end, last
 	case nested || !s.goesOn(rest):
@@ -49,7 +49,7 @@ func (s *scanner) goesOn(rest []byte) bool {
 // ends reports whether rest begins with blanks and the end tag of the current
 // element.
 func (s *scanner) ends(rest []byte) bool {
-	tag, ok := bytes.CutPrefix(bytes.TrimLeft(rest, blanks), []byte("</"))
+	tag, ok := bytes.CutPrefix(trimBlanks(rest), []byte("</"))
 	return ok && closes(tag, s.current().name)
 }
 
@@ -83,7 +83,7 @@ func (s *scanner) lastEnd(body []byte, first int) int {
 
 func closes(tag, name []byte) bool {
 	rest, ok := bytes.CutPrefix(tag, name)
-	return ok && bytes.HasPrefix(bytes.TrimLeft(rest, blanks), []byte(">"))
+	return ok && bytes.HasPrefix(trimBlanks(rest), []byte(">"))
 }
 
 // typedEnd moves the end of a section over every ]]> that a user typed: one

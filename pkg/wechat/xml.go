@@ -1,6 +1,9 @@
 package wechat
 
-import "bytes"
+import (
+	"bytes"
+	"sync"
+)
 
 // Bounds of one push. WeChat's deepest has six levels, its longest some
 // thousand elements; what goes beyond is not WeChat's.
@@ -15,41 +18,64 @@ const (
 type scanner struct {
 	data  []byte
 	pos   int
-	nodes []element
+	nodes []element                  // the tree; its root is the first
 	open  []int32                    // the path from the root to the current element
 	names map[int32]map[string]int32 // last child by name, of elements with many
 	late  bool                       // Content shall end as late as it can
 	moved bool                       // that was later than its first ]]>
 }
 
-// scanXML returns the tree of push; its root is the first node. What a user
-// types may read as markup, also as fields of WeChat's: Content is one text up
-// to its last end, unless the push does not read so. A push in which a routing
-// field is typed all the same is refused.
-func scanXML(push []byte) ([]element, error) {
-	s := scanner{data: push, late: true}
-	nodes, err := s.scan()
+// scanners are used again: a push is small, its tree is not.
+var scanners = sync.Pool{New: func() any { return new(scanner) }}
+
+// scanXML reads push into the nodes of a scanner, which is to be released.
+// What a user types may read as markup, also as fields of WeChat's: Content is
+// one text up to its last end, unless the push does not read so. A push in
+// which a routing field is typed all the same is refused.
+func scanXML(push []byte) (*scanner, error) {
+	s := scanners.Get().(*scanner)
+	s.reset(push, true)
+	err := s.scan()
 	if err != nil && s.moved {
-		s = scanner{data: push}
-		nodes, err = s.scan()
+		s.reset(push, false)
+		err = s.scan()
 	}
-	return nodes, err
+	if err != nil {
+		s.release()
+		return nil, err
+	}
+	return s, nil
 }
 
-func (s *scanner) scan() ([]element, error) {
-	s.nodes, s.open = make([]element, 0, 16), make([]int32, 0, 8)
+func (s *scanner) reset(push []byte, late bool) {
+	*s = scanner{data: push, late: late, nodes: s.nodes[:0], open: s.open[:0]}
+}
+
+// release gives the scanner and its nodes to the next push. A large one is
+// left to the collector.
+func (s *scanner) release() {
+	const usual = 256
+	if cap(s.nodes) > usual {
+		return
+	}
+	clear(s.nodes)
+	s.reset(nil, false)
+	scanners.Put(s)
+}
+
+func (s *scanner) scan() error {
 	for s.pos < len(s.data) {
 		if err := s.step(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if len(s.nodes) == 0 || len(s.open) > 0 {
-		return nil, s.fail("unexpected end")
+		return s.fail("unexpected end")
 	}
 	if forged(s.nodes) {
-		return nil, s.fail("a field inside a text")
+		return s.fail("a field inside a text")
 	}
-	return s.nodes, nil
+	return nil
 }
 
 func (s *scanner) fail(what string) error { return malformed(what, s.pos) }
@@ -60,18 +86,20 @@ func (s *scanner) step() error {
 	switch {
 	case rest[0] != '<':
 		return s.characters()
-	case bytes.HasPrefix(rest, []byte("</")):
+	case len(rest) == 1:
+		return s.fail("unexpected end")
+	case rest[1] == '/':
 		return s.endTag()
-	case bytes.HasPrefix(rest, []byte("<?")):
+	case rest[1] == '?':
 		return s.skip("<?", "?>")
+	case rest[1] != '!':
+		return s.startTag()
 	case bytes.HasPrefix(rest, []byte("<!--")):
 		return s.skip("<!--", "-->")
 	case bytes.HasPrefix(rest, []byte(cdataStart)):
 		return s.section()
-	case bytes.HasPrefix(rest, []byte("<!")):
-		return s.fail("DOCTYPE or other declaration")
 	}
-	return s.startTag()
+	return s.fail("DOCTYPE or other declaration")
 }
 
 func (s *scanner) skip(from, to string) error {
@@ -97,10 +125,10 @@ func (s *scanner) startTag() error {
 	if err := s.push(name); err != nil {
 		return err
 	}
-	if s.data[end-1] == '/' {
+	s.pos = end + 1
+	if s.data[end-1] == '/' || s.leaf() {
 		s.open = s.open[:len(s.open)-1]
 	}
-	s.pos = end + 1
 	return nil
 }
 
@@ -121,19 +149,28 @@ func (s *scanner) endTag() error {
 	return nil
 }
 
+// nameEnds are the bytes that end a name, those that none may hold among them.
+var nameEnds = func() (set [256]bool) {
+	for _, b := range []byte(blanks + "/><\"'=&") {
+		set[b] = true
+	}
+	return set
+}()
+
 // name reads a name at a position and returns the position after it.
 func (s *scanner) name(at int) (name []byte, after int) {
 	start := at
-	for at < len(s.data) {
-		switch b := s.data[at]; {
-		case isBlank(b), b == '/', b == '>':
-			return s.data[start:at], at
-		case b == '<', b == '"', b == '\'', b == '=', b == '&':
-			return nil, at
-		}
+	for at < len(s.data) && !nameEnds[s.data[at]] {
 		at++
 	}
-	return nil, at
+	if at == len(s.data) {
+		return nil, at
+	}
+	switch s.data[at] {
+	case '<', '"', '\'', '=', '&':
+		return nil, at
+	}
+	return s.data[start:at], at
 }
 
 // tagEnd returns the position of the > that ends a tag, past quoted values.
@@ -171,6 +208,9 @@ func (s *scanner) push(name []byte) error {
 	}
 	id := int32(len(s.nodes)) //nolint:gosec // bounded by maxElements
 	s.nodes = append(s.nodes, element{name: name})
+	if len(s.open) == 1 {
+		s.nodes[id].field = fieldOf(name)
+	}
 	if len(s.open) > 0 {
 		s.adopt(s.open[len(s.open)-1], id)
 	}
@@ -197,8 +237,8 @@ func (s *scanner) adopt(parent, child int32) {
 
 // named returns the last child of parent with a name, or 0.
 func (s *scanner) named(parent int32, name []byte) int32 {
-	if known, many := s.names[parent]; many {
-		return known[string(name)]
+	if s.nodes[parent].kids >= many {
+		return s.names[parent][string(name)]
 	}
 	found := int32(0)
 	for id := s.nodes[parent].first; id != 0; id = s.nodes[id].next {
@@ -209,22 +249,26 @@ func (s *scanner) named(parent int32, name []byte) int32 {
 	return found
 }
 
-// remember keeps an index of the children of elements that have many, so that
-// ten thousand of them do not cost ten thousand looks each.
+// many is how many children an element has when they get an index, so that ten
+// thousand of them do not cost ten thousand looks each.
+const many = 32
+
+// remember counts the children of an element and keeps the index of those that
+// have many.
 func (s *scanner) remember(parent, child int32) {
-	const many = 32
-	if known, indexed := s.names[parent]; indexed {
-		known[string(s.nodes[child].name)] = child
+	p := &s.nodes[parent]
+	if p.kids++; p.kids < many {
 		return
 	}
-	if s.nodes[parent].kids++; s.nodes[parent].kids < many {
+	if p.kids > many {
+		s.names[parent][string(s.nodes[child].name)] = child
 		return
 	}
 	if s.names == nil {
 		s.names = make(map[int32]map[string]int32)
 	}
 	known := make(map[string]int32, 2*many)
-	for id := s.nodes[parent].first; id != 0; id = s.nodes[id].next {
+	for id := p.first; id != 0; id = s.nodes[id].next {
 		known[string(s.nodes[id].name)] = id
 	}
 	s.names[parent] = known
