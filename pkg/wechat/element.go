@@ -3,20 +3,18 @@ package wechat
 import (
 	"bytes"
 	"slices"
-	"strconv"
-	"strings"
-	"unicode/utf8"
 )
 
 // element is a node of the tree that scanXML builds. The children of a node
 // are a list; those of one name are a second list within it, so that repeated
-// elements can be written as one array.
+// elements can be written as one array. It holds places in the push instead of
+// pointers: the collector need not look at it.
 type element struct {
-	name   []byte
-	text   []byte
-	fixed  int   // text[:fixed] ends with a CDATA section: its blanks are kept
-	owned  bool  // text is a copy and may be appended to
-	first  int32 // first child, 0 for none: the root is nobody's child
+	name   span
+	text   span
+	fixed  uint32 // how much of the text ends with a CDATA section: its blanks are kept
+	copied int32  // 1 and more: where in scanner.copies the text is, for it has several parts
+	first  int32  // first child, 0 for none: the root is nobody's child
 	last   int32
 	next   int32 // next child of the same parent
 	again  int32 // next sibling of the same name
@@ -25,30 +23,63 @@ type element struct {
 	repeat bool  // an earlier sibling has the name
 }
 
-// add appends text to an element. Blanks at its start are dropped unless they
-// stand in a CDATA section.
-func (e *element) add(text []byte, cdata bool) {
-	if !cdata && len(e.text) == 0 {
-		text = trimBlanks(text)
+// span is a part of a push, whose size is below maxPush.
+type span struct{ from, to uint32 }
+
+func spanOf(from, to int) span { return span{uint32(from), uint32(to)} } //nolint:gosec // see maxPush
+
+func (s *scanner) name(id int32) []byte { return s.part(s.nodes[id].name) }
+
+func (s *scanner) part(p span) []byte { return s.data[p.from:p.to] }
+
+func (s *scanner) text(e *element) []byte {
+	if e.copied > 0 {
+		return s.copies[e.copied-1]
 	}
-	switch {
-	case len(text) == 0:
-	case len(e.text) == 0:
-		e.text = text
-	case !e.owned:
-		e.text, e.owned = append(bytes.Clone(e.text), text...), true
-	default:
-		e.text = append(e.text, text...)
+	return s.part(e.text)
+}
+
+// add appends a part of the push to the current element's text. Blanks at its
+// start are dropped unless they stand in a CDATA section.
+func (s *scanner) add(from, to int, cdata bool) {
+	e := s.current()
+	if e.copied == 0 && e.text.from == e.text.to {
+		for !cdata && from < to && isBlank(s.data[from]) {
+			from++
+		}
+		e.text = spanOf(from, to)
+	} else {
+		s.addCopy(e, s.data[from:to], cdata)
 	}
 	if cdata {
-		e.fixed = len(e.text)
+		e.fixed = uint32(len(s.text(e))) //nolint:gosec // see maxPush
 	}
 }
 
+// addCopy appends to a text that stands in the push in several parts, or not at all.
+func (s *scanner) addCopy(e *element, text []byte, cdata bool) {
+	if e.copied == 0 {
+		s.copies = append(s.copies, bytes.Clone(s.part(e.text)))
+		e.copied = int32(len(s.copies)) //nolint:gosec // bounded by maxElements
+	}
+	whole := &s.copies[e.copied-1]
+	if len(*whole) == 0 && !cdata {
+		text = trimBlanks(text)
+	}
+	*whole = append(*whole, text...)
+}
+
 // trim drops blanks at the end of an element's text that stand outside CDATA.
-func (e *element) trim() {
-	for len(e.text) > e.fixed && isBlank(e.text[len(e.text)-1]) {
-		e.text = e.text[:len(e.text)-1]
+func (s *scanner) trim(e *element) {
+	text := s.text(e)
+	size := len(text)
+	for size > int(e.fixed) && isBlank(text[size-1]) {
+		size--
+	}
+	if e.copied > 0 {
+		s.copies[e.copied-1] = text[:size]
+	} else {
+		e.text.to -= uint32(len(text) - size) //nolint:gosec // see maxPush
 	}
 }
 
@@ -88,38 +119,30 @@ func apart(nodes []element, id int32) bool {
 }
 
 func (m *Message) decodeXML(push, body []byte) error {
+	body = slices.Grow(body, len(push))
+	if len(push) <= maxPush && m.decodeFlat(push, body) {
+		return nil
+	}
 	s, err := scanXML(push)
 	if err != nil {
 		return err
 	}
 	defer s.release()
-	m.routeXML(s.nodes)
-	m.Body = appendRoot(slices.Grow(body, len(push)), s.nodes)
+	texts := s.texts()
+	m.routeTexts(&texts)
+	m.Body = s.appendRoot(body)
 	return nil
 }
 
-// routeXML takes the routing fields, whose texts share one allocation.
-func (m *Message) routeXML(nodes []element) {
-	size := 0
-	for id := nodes[0].first; id != 0; id = nodes[id].next {
-		if nodes[id].routes() {
-			size += len(nodes[id].text)
+// texts returns the texts of the routing fields, nil where there is none.
+func (s *scanner) texts() (texts [fields][]byte) {
+	for id := s.nodes[0].first; id != 0; id = s.nodes[id].next {
+		if e := &s.nodes[id]; !e.repeat && e.first == 0 {
+			texts[e.field] = s.text(e)
 		}
 	}
-	var texts strings.Builder
-	texts.Grow(size)
-	for id := nodes[0].first; id != 0; id = nodes[id].next {
-		if e := &nodes[id]; e.routes() && utf8.Valid(e.text) {
-			texts.Write(e.text)
-			m.route(e.field, texts.String()[texts.Len()-len(e.text):])
-		} else if e.routes() {
-			m.route(e.field, validText(e.text))
-		}
-	}
+	return texts
 }
-
-// routes reports whether the element is a routing field with a text.
-func (e *element) routes() bool { return e.field != other && !e.repeat && e.first == 0 }
 
 // eachXML calls yield for the texts of the root's children called name, until
 // it returns false.
@@ -130,28 +153,28 @@ func eachXML(push []byte, name string, yield func(text []byte) bool) {
 	}
 	defer s.release()
 	for id := s.nodes[0].first; id != 0; id = s.nodes[id].next {
-		if e := &s.nodes[id]; string(e.name) == name && !yield(e.text) {
+		if string(s.name(id)) == name && !yield(s.text(&s.nodes[id])) {
 			return
 		}
 	}
 }
 
 // appendRoot writes the tree as one JSON object.
-func appendRoot(dst []byte, nodes []element) []byte {
+func (s *scanner) appendRoot(dst []byte) []byte {
 	dst = append(dst, '{')
-	for id := nodes[0].first; id != 0; id = nodes[id].next {
-		e := &nodes[id]
+	for id := s.nodes[0].first; id != 0; id = s.nodes[id].next {
+		e := &s.nodes[id]
 		if e.repeat {
 			continue
 		}
-		dst = appendKey(dst, e.name)
+		dst = appendKey(dst, s.name(id))
 		switch {
 		case e.field == createTime && e.first == 0:
-			dst = appendNumber(dst, e.text)
+			dst = appendNumber(dst, string(s.text(e)))
 		case e.field != other:
-			dst = appendElement(dst, nodes, id)
+			dst = s.appendElement(dst, id)
 		default:
-			dst = appendMember(dst, nodes, id)
+			dst = s.appendMember(dst, id)
 		}
 	}
 	return append(dst, '}')
@@ -159,13 +182,13 @@ func appendRoot(dst []byte, nodes []element) []byte {
 
 // appendMember writes an element and those that repeat its name: an array when
 // there are several, or when it is called item.
-func appendMember(dst []byte, nodes []element, id int32) []byte {
-	if nodes[id].again == 0 && string(nodes[id].name) != "item" {
-		return appendElement(dst, nodes, id)
+func (s *scanner) appendMember(dst []byte, id int32) []byte {
+	if s.nodes[id].again == 0 && string(s.name(id)) != "item" {
+		return s.appendElement(dst, id)
 	}
-	for open := byte('['); id != 0; id = nodes[id].again {
+	for open := byte('['); id != 0; id = s.nodes[id].again {
 		dst = append(dst, open)
-		dst = appendElement(dst, nodes, id)
+		dst = s.appendElement(dst, id)
 		open = ','
 	}
 	return append(dst, ']')
@@ -173,28 +196,19 @@ func appendMember(dst []byte, nodes []element, id int32) []byte {
 
 // appendElement writes one element: its text, or an object of its children.
 // Text beside children is kept under "#text".
-func appendElement(dst []byte, nodes []element, id int32) []byte {
-	e := &nodes[id]
+func (s *scanner) appendElement(dst []byte, id int32) []byte {
+	e := &s.nodes[id]
 	if e.first == 0 {
-		return appendString(dst, e.text)
+		return appendString(dst, s.text(e))
 	}
 	dst = append(dst, '{')
-	if len(e.text) > 0 {
-		dst = appendString(appendKey(dst, []byte("#text")), e.text)
+	if text := s.text(e); len(text) > 0 {
+		dst = appendString(appendKey(dst, []byte("#text")), text)
 	}
-	for kid := e.first; kid != 0; kid = nodes[kid].next {
-		if !nodes[kid].repeat {
-			dst = appendMember(appendKey(dst, nodes[kid].name), nodes, kid)
+	for kid := e.first; kid != 0; kid = s.nodes[kid].next {
+		if !s.nodes[kid].repeat {
+			dst = s.appendMember(appendKey(dst, s.name(kid)), kid)
 		}
 	}
 	return append(dst, '}')
-}
-
-// appendNumber writes text as a JSON number when it is an integer, else as it is.
-func appendNumber(dst, text []byte) []byte {
-	n, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil {
-		return appendString(dst, text)
-	}
-	return strconv.AppendInt(dst, n, 10)
 }

@@ -2,8 +2,10 @@ package wechat
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -45,11 +47,20 @@ func (m *Message) routeJSON(f field, value []byte) {
 func appendTyped(dst []byte, f field, value []byte) []byte {
 	switch {
 	case f == createTime && value[0] == '"':
-		return appendNumber(dst, []byte(scalarText(value)))
+		return appendNumber(dst, scalarText(value))
 	case f == msgID && isNumber(value):
 		return appendString(dst, value)
 	}
 	return appendValue(dst, value)
+}
+
+// appendNumber writes text as a JSON number when it is an integer, else as it is.
+func appendNumber(dst []byte, text string) []byte {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return appendString(dst, []byte(text))
+	}
+	return strconv.AppendInt(dst, n, 10)
 }
 
 // eachJSON calls yield for the texts of the members called name, until it
@@ -230,15 +241,30 @@ func appendQuoted(dst, quoted []byte) []byte {
 // escaped; broken UTF-8 becomes U+FFFD.
 func appendString(dst, text []byte) []byte {
 	dst = append(dst, '"')
-	plain := 0
-	for plain < len(text) && !special[text[plain]] {
-		plain++
-	}
+	plain := plainLen(text)
 	dst = append(dst, text[:plain]...)
 	if text = text[plain:]; len(text) > 0 {
 		dst = appendSpecial(dst, text)
 	}
 	return append(dst, '"')
+}
+
+// plainLen returns how many bytes at the start of text are in no way special,
+// looking at eight at a time.
+func plainLen(text []byte) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	at := 0
+	for ; at+8 <= len(text); at += 8 {
+		word := binary.LittleEndian.Uint64(text[at:])
+		control, quote, slash := word-ones*' ', word^ones*'"'-ones, word^ones*'\\'-ones
+		if (word|control|quote|slash)&high != 0 {
+			break
+		}
+	}
+	for at < len(text) && !special[text[at]] {
+		at++
+	}
+	return at
 }
 
 func appendSpecial(dst, text []byte) []byte {

@@ -3,42 +3,38 @@ package wechat
 import "bytes"
 
 // leaf reads the rest of the element that has just begun when nothing in it
-// asks for a closer look: text without an entity, or one CDATA section, and
-// then its end tag. Nearly all that WeChat sends is of this kind, so this is
-// where the time goes; without it all would read the same.
+// asks for a closer look.
 func (s *scanner) leaf() bool {
-	e, rest := s.current(), s.data[s.pos:]
+	name := s.part(s.current().name)
+	text, cdata, after, ok := leafText(s.data, s.pos, name, s.late && len(s.open) == 2)
+	if !ok {
+		return false
+	}
+	s.add(int(text.from), int(text.to), cdata)
+	s.trim(s.current())
+	s.pos = after
+	return true
+}
+
+// leafText reads text without an entity, or one CDATA section, and the end tag
+// of name after it, and returns the position after that. Nearly all that
+// WeChat sends is of this kind. Whether a section that is Content ends as late
+// as it can is asked when late is set.
+func leafText(data []byte, at int, name []byte, late bool) (text span, cdata bool, after int, ok bool) {
+	rest := data[at:]
 	if section, ok := bytes.CutPrefix(rest, []byte(cdataStart)); ok {
-		return s.sectionLeaf(e, section)
+		end := bytes.Index(section, []byte(cdataEnd))
+		if end < 0 || bytes.IndexByte(section[:end], '<') >= 0 {
+			return span{}, true, 0, false
+		}
+		tag := section[end+len(cdataEnd):]
+		at += len(cdataStart)
+		ok = isEndTag(tag, name) && !(late && string(name) == "Content" && bytes.Contains(tag[1:], []byte("</Content")))
+		return spanOf(at, at+end), true, at + end + len(cdataEnd) + len("</>") + len(name), ok
 	}
 	end := bytes.IndexByte(rest, '<')
-	if end < 0 || !isEndTag(rest[end:], e.name) || bytes.IndexByte(rest[:end], '&') >= 0 {
-		return false
-	}
-	e.add(rest[:end], false)
-	e.trim()
-	s.pos += end + len("</>") + len(e.name)
-	return true
-}
-
-func (s *scanner) sectionLeaf(e *element, rest []byte) bool {
-	end := bytes.Index(rest, []byte(cdataEnd))
-	if end < 0 || bytes.IndexByte(rest[:end], '<') >= 0 {
-		return false
-	}
-	tag := rest[end+len(cdataEnd):]
-	if !isEndTag(tag, e.name) || s.isLate(e) && bytes.Contains(tag[1:], []byte("</Content")) {
-		return false
-	}
-	e.add(rest[:end], true)
-	s.pos += len(cdataStart) + end + len(cdataEnd) + len("</>") + len(e.name)
-	return true
-}
-
-// isLate reports whether the element is the Content that shall end as late as
-// it can.
-func (s *scanner) isLate(e *element) bool {
-	return s.late && len(s.open) == 2 && string(e.name) == "Content"
+	ok = end >= 0 && isEndTag(rest[end:], name) && bytes.IndexByte(rest[:end], '&') < 0
+	return spanOf(at, at+max(end, 0)), false, at + end + len("</>") + len(name), ok
 }
 
 // isEndTag reports whether rest begins with the end tag of a name, without blanks.

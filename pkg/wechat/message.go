@@ -6,7 +6,9 @@ import (
 	"errors"
 	"iter"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ErrMalformed says that a push cannot be decoded. It is wrapped with what is
@@ -141,6 +143,7 @@ const (
 	event
 	infoType
 	msgID
+	fields int = iota // how many there are, with other
 )
 
 func fieldOf(name []byte) field {
@@ -161,6 +164,27 @@ func fieldOf(name []byte) field {
 		return msgID
 	}
 	return other
+}
+
+// routeTexts takes the routing fields out of a push, whose texts share one
+// allocation. nil is a field that the push does not have.
+func (m *Message) routeTexts(texts *[fields][]byte) {
+	size := 0
+	for _, text := range texts[other+1:] {
+		size += len(text)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	for f, text := range texts {
+		switch {
+		case field(f) == other, text == nil:
+		case utf8.Valid(text):
+			all.Write(text)
+			m.route(field(f), all.String()[all.Len()-len(text):])
+		default:
+			m.route(field(f), validText(text))
+		}
+	}
 }
 
 // route takes a routing field out of a push. Only the first occurrence of a

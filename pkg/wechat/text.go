@@ -27,15 +27,16 @@ func (s *scanner) section() error {
 	switch {
 	case !nested && bytes.HasPrefix(trimBlanks(rest), []byte(cdataStart)):
 		// One text in two sections.
-	case s.isLate(s.current()):
+	case s.late && len(s.open) == 2 && string(s.part(s.current().name)) == "Content":
 		last := s.lastEnd(body, end)
 		s.late, s.moved, end = false, last > end, last
 	case nested || !s.goesOn(rest):
 		end = s.ownEnd(body, end)
 	}
 	end = typedEnd(body, end)
-	s.current().add(body[:end], true)
-	s.pos += len(cdataStart) + end + len(cdataEnd)
+	s.pos += len(cdataStart)
+	s.add(s.pos, s.pos+end, true)
+	s.pos += end + len(cdataEnd)
 	return nil
 }
 
@@ -50,7 +51,7 @@ func (s *scanner) goesOn(rest []byte) bool {
 // element.
 func (s *scanner) ends(rest []byte) bool {
 	tag, ok := bytes.CutPrefix(trimBlanks(rest), []byte("</"))
-	return ok && closes(tag, s.current().name)
+	return ok && closes(tag, s.part(s.current().name))
 }
 
 // ownEnd returns where the ]]> stands that is followed by blanks and the end
@@ -110,9 +111,9 @@ func (s *scanner) characters() error {
 			return s.fail("text outside the root element")
 		}
 	} else if !bytes.Contains(text, []byte("&")) {
-		s.current().add(text, false)
+		s.add(s.pos, s.pos+len(text), false)
 	} else if plain, ok := unescape(text); ok {
-		s.current().add(plain, false)
+		s.addCopy(s.current(), plain, false)
 	} else {
 		return s.fail("unknown entity")
 	}

@@ -10,19 +10,21 @@ import (
 const (
 	maxDepth    = 64
 	maxElements = 20_000
+	maxPush     = 1 << 30 // bytes
 )
 
 // scanner reads XML as WeChat and its users write it, which is more than
 // encoding/xml accepts: control characters, broken UTF-8 and CDATA inside
 // CDATA are text. It refuses a DOCTYPE and unknown entities.
 type scanner struct {
-	data  []byte
-	pos   int
-	nodes []element                  // the tree; its root is the first
-	open  []int32                    // the path from the root to the current element
-	names map[int32]map[string]int32 // last child by name, of elements with many
-	late  bool                       // Content shall end as late as it can
-	moved bool                       // that was later than its first ]]>
+	data   []byte
+	pos    int
+	nodes  []element                  // the tree; its root is the first
+	copies [][]byte                   // texts that stand in the push in several parts
+	open   []int32                    // the path from the root to the current element
+	names  map[int32]map[string]int32 // last child by name, of elements with many
+	late   bool                       // Content shall end as late as it can
+	moved  bool                       // that was later than its first ]]>
 }
 
 // scanners are used again: a push is small, its tree is not.
@@ -33,6 +35,9 @@ var scanners = sync.Pool{New: func() any { return new(scanner) }}
 // one text up to its last end, unless the push does not read so. A push in
 // which a routing field is typed all the same is refused.
 func scanXML(push []byte) (*scanner, error) {
+	if len(push) > maxPush {
+		return nil, malformed("too long", maxPush)
+	}
 	s := scanners.Get().(*scanner)
 	s.reset(push, true)
 	err := s.scan()
@@ -58,7 +63,6 @@ func (s *scanner) release() {
 	if cap(s.nodes) > usual {
 		return
 	}
-	clear(s.nodes)
 	s.reset(nil, false)
 	scanners.Put(s)
 }
@@ -114,11 +118,11 @@ func (s *scanner) skip(from, to string) error {
 // startTag reads <name attributes> or <name/>. Attributes are skipped: WeChat
 // sends none.
 func (s *scanner) startTag() error {
-	name, at := s.name(s.pos + 1)
-	if len(name) == 0 {
+	name := s.readName(s.pos + 1)
+	if name.from == name.to {
 		return s.fail("no name after <")
 	}
-	end, ok := s.tagEnd(at)
+	end, ok := s.tagEnd(int(name.to))
 	if !ok {
 		return s.fail("unexpected end")
 	}
@@ -133,17 +137,15 @@ func (s *scanner) startTag() error {
 }
 
 func (s *scanner) endTag() error {
-	name, at := s.name(s.pos + 2)
-	for at < len(s.data) && isBlank(s.data[at]) {
-		at++
-	}
+	name := s.readName(s.pos + 2)
+	at := skipBlanks(s.data, int(name.to))
 	if at == len(s.data) || s.data[at] != '>' {
 		return s.fail("unfinished end tag")
 	}
-	if len(s.open) == 0 || !bytes.Equal(name, s.current().name) {
+	if len(s.open) == 0 || !bytes.Equal(s.part(name), s.part(s.current().name)) {
 		return s.fail("end tag without its start")
 	}
-	s.current().trim()
+	s.trim(s.current())
 	s.open = s.open[:len(s.open)-1]
 	s.pos = at + 1
 	return nil
@@ -157,20 +159,21 @@ var nameEnds = func() (set [256]bool) {
 	return set
 }()
 
-// name reads a name at a position and returns the position after it.
-func (s *scanner) name(at int) (name []byte, after int) {
-	start := at
+// readName reads the name at a position. One that does not end as names do is
+// empty.
+func (s *scanner) readName(start int) span {
+	at := start
 	for at < len(s.data) && !nameEnds[s.data[at]] {
 		at++
 	}
 	if at == len(s.data) {
-		return nil, at
+		return spanOf(at, at)
 	}
 	switch s.data[at] {
 	case '<', '"', '\'', '=', '&':
-		return nil, at
+		return spanOf(at, at)
 	}
-	return s.data[start:at], at
+	return spanOf(start, at)
 }
 
 // tagEnd returns the position of the > that ends a tag, past quoted values.
@@ -196,7 +199,7 @@ func (s *scanner) tagEnd(at int) (int, bool) {
 func (s *scanner) current() *element { return &s.nodes[s.open[len(s.open)-1]] }
 
 // push opens an element under the current one.
-func (s *scanner) push(name []byte) error {
+func (s *scanner) push(name span) error {
 	if len(s.open) == 0 && len(s.nodes) > 0 {
 		return s.fail("second root element")
 	}
@@ -209,7 +212,7 @@ func (s *scanner) push(name []byte) error {
 	id := int32(len(s.nodes)) //nolint:gosec // bounded by maxElements
 	s.nodes = append(s.nodes, element{name: name})
 	if len(s.open) == 1 {
-		s.nodes[id].field = fieldOf(name)
+		s.nodes[id].field = fieldOf(s.part(name))
 	}
 	if len(s.open) > 0 {
 		s.adopt(s.open[len(s.open)-1], id)
@@ -222,7 +225,7 @@ func (s *scanner) push(name []byte) error {
 // it that has the same name.
 func (s *scanner) adopt(parent, child int32) {
 	p := &s.nodes[parent]
-	if before := s.named(parent, s.nodes[child].name); before != 0 {
+	if before := s.named(parent, s.name(child)); before != 0 {
 		s.nodes[before].again = child
 		s.nodes[child].repeat = true
 	}
@@ -242,7 +245,7 @@ func (s *scanner) named(parent int32, name []byte) int32 {
 	}
 	found := int32(0)
 	for id := s.nodes[parent].first; id != 0; id = s.nodes[id].next {
-		if bytes.Equal(s.nodes[id].name, name) {
+		if bytes.Equal(s.name(id), name) {
 			found = id
 		}
 	}
@@ -261,7 +264,7 @@ func (s *scanner) remember(parent, child int32) {
 		return
 	}
 	if p.kids > many {
-		s.names[parent][string(s.nodes[child].name)] = child
+		s.names[parent][string(s.name(child))] = child
 		return
 	}
 	if s.names == nil {
@@ -269,7 +272,7 @@ func (s *scanner) remember(parent, child int32) {
 	}
 	known := make(map[string]int32, 2*many)
 	for id := p.first; id != 0; id = s.nodes[id].next {
-		known[string(s.nodes[id].name)] = id
+		known[string(s.name(id))] = id
 	}
 	s.names[parent] = known
 }
