@@ -1,6 +1,7 @@
 package door
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -20,6 +21,12 @@ type Config struct {
 	PublishTimeout time.Duration `envconfig:"PUBLISH_TIMEOUT" default:"4.5s" desc:"longest time a push waits for JetStream before it is answered 503; WeChat waits 5s"`
 	MaxBody        config.Bytes  `envconfig:"MAX_BODY" default:"1MiB" desc:"largest body of a push"`
 	MaxInFlight    int           `envconfig:"MAX_IN_FLIGHT" default:"1024" desc:"requests held at the same time; what goes beyond is answered 503 at once"`
+	HTTPPrefix     string        `envconfig:"HTTP_PREFIX" desc:"path that a proxy puts in front of /wechat/<account>, such as /api/wx; the path without it is served, too"`
+	TLSCert        config.File   `envconfig:"TLS_CERT" desc:"certificate, PEM with its chain, to serve HTTPS without a proxy; needs TLS_KEY; read again when the files change"`
+	TLSKey         config.File   `envconfig:"TLS_KEY" desc:"key of the certificate, PEM"`
+	AllowFrom      Networks      `envconfig:"ALLOW_FROM" desc:"addresses and CIDR blocks that pushes may come from, a comma list; WeChat's are told by its API getcallbackip; empty = from everywhere"`
+	TrustedProxies Networks      `envconfig:"TRUSTED_PROXIES" desc:"addresses and CIDR blocks of your own proxies, a comma list: of them X-Forwarded-For is believed; empty = of nobody"`
+	FailureLimit   int           `envconfig:"FAILURE_LIMIT" default:"10" desc:"refusals a second for each address; past them its failing requests are neither read nor logged; what is signed always passes; 0 = no limit"`
 }
 
 // Validate checks what single values cannot show.
@@ -31,15 +38,49 @@ func (c *Config) Validate() error {
 	if c.MaxInFlight < 1 {
 		faults = append(faults, errors.New("MAX_IN_FLIGHT: want 1 or more"))
 	}
-	return errors.Join(faults...)
+	if c.HTTPPrefix != "" && !usualPrefix.MatchString(c.HTTPPrefix) {
+		faults = append(faults, errors.New("HTTP_PREFIX: want a path such as /api/wx, without a slash at its end"))
+	}
+	if c.FailureLimit < 0 {
+		faults = append(faults, errors.New("FAILURE_LIMIT: want 0 or more"))
+	}
+	return errors.Join(append(faults, c.checkTLS())...)
+}
+
+// usualPrefix leaves out what a router or a proxy could read in another way.
+var usualPrefix = regexp.MustCompile(`^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$`)
+
+func (c *Config) checkTLS() error {
+	switch {
+	case c.TLSCert == "" && c.TLSKey == "":
+		return nil
+	case c.TLSCert == "":
+		return errors.New("TLS_CERT: is needed with TLS_KEY")
+	case c.TLSKey == "":
+		return errors.New("TLS_KEY: is needed with TLS_CERT")
+	}
+	_, err := openCertificate(string(c.TLSCert), string(c.TLSKey), nil)
+	return err
+}
+
+// ServerURL returns the URL of an account for who reaches the ingress at addr,
+// a host:port. WeChat's console wants the one that is seen from outside.
+func (c *Config) ServerURL(addr, account string) string {
+	scheme := "http://"
+	if c.TLSCert != "" {
+		scheme = "https://"
+	}
+	return scheme + addr + c.HTTPPrefix + root + account
 }
 
 // Account are the settings of one account, as they stand in WeChat's console.
 type Account struct {
-	AppID  string        `envconfig:"APPID" required:"true" desc:"AppID"`
-	Token  config.Secret `envconfig:"TOKEN" required:"true" desc:"Token; new,old accepts both while it is being changed"`
-	AESKey config.Secret `envconfig:"AES_KEY" desc:"EncodingAESKey, 43 characters; new,old accepts both; empty = plain mode"`
-	Mode   string        `envconfig:"MODE" desc:"plain, compat or safe; default safe when AES_KEY is set, else plain"`
+	AppID        string        `envconfig:"APPID" required:"true" desc:"AppID; of a wecom account its CorpID"`
+	Token        config.Secret `envconfig:"TOKEN" required:"true" desc:"Token; new,old accepts both while it is being changed"`
+	AESKey       config.Secret `envconfig:"AES_KEY" desc:"EncodingAESKey, 43 characters; new,old accepts both; empty = plain mode"`
+	Mode         string        `envconfig:"MODE" desc:"plain, compat or safe; default safe when AES_KEY is set, else plain"`
+	Kind         string        `envconfig:"KIND" desc:"official, the default, or wecom (企业微信), which needs AES_KEY"`
+	CloudHosting bool          `envconfig:"CLOUD_HOSTING" desc:"true: the account runs in WeChat's cloud hosting (微信云托管): its probe is answered, and unsigned pushes with x-wx-source are taken from ALLOW_FROM, if that is set"`
 }
 
 // rotating is how many tokens or keys may hold at a time: the new and the old.
@@ -61,9 +102,33 @@ func (a *Account) open() (*callback.Account, error) {
 	faults = append(faults, err)
 	keys, err := a.keys()
 	faults = append(faults, err)
-	mode, err := a.mode(len(keys) > 0 || err != nil)
+	hasKey := len(keys) > 0 || err != nil
+	kind, err := a.kind(hasKey)
 	faults = append(faults, err)
-	return &callback.Account{AppID: a.AppID, Tokens: tokens, Keys: keys, Mode: mode}, errors.Join(faults...)
+	mode, err := a.mode(hasKey || kind == callback.WeCom)
+	faults = append(faults, err)
+	return &callback.Account{Kind: kind, AppID: a.AppID, Tokens: tokens, Keys: keys, Mode: mode}, errors.Join(faults...)
+}
+
+func (a *Account) kind(hasKey bool) (callback.Kind, error) {
+	kind := callback.Kind(cmp.Or(a.Kind, string(callback.Official)))
+	switch {
+	case kind == callback.Official:
+		return kind, nil
+	case kind != callback.WeCom:
+		return callback.Official, errors.New("KIND: want official or wecom")
+	}
+	var faults []error
+	if !hasKey {
+		faults = append(faults, errors.New("KIND: wecom needs AES_KEY"))
+	}
+	if mode := callback.Mode(a.Mode); mode == callback.Plain || mode == callback.Compat {
+		faults = append(faults, errors.New("MODE: wecom knows only safe"))
+	}
+	if a.CloudHosting {
+		faults = append(faults, errors.New("CLOUD_HOSTING: is not for wecom"))
+	}
+	return kind, errors.Join(faults...)
 }
 
 func (a *Account) tokens() ([]string, error) {

@@ -3,7 +3,6 @@ package door_test
 import (
 	"context"
 	"io"
-	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -60,8 +59,11 @@ type rig struct {
 	nats *bustest.Server
 	url  string
 	host *process.Host
+	log  *bustest.Logbook
 	stop func() error // ends the ingress and returns its error
 	http *http.Client
+
+	header http.Header // of every request, if set
 }
 
 // serve starts an ingress on nats.
@@ -77,11 +79,12 @@ func serve(t *testing.T, nats *bustest.Server, change func(*door.Config)) *rig {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	host := process.NewHost(door.Name, slog.New(slog.DiscardHandler), process.NewHealth(ctx))
+	log := new(bustest.Logbook)
+	host := process.NewHost(door.Name, log.Logger(), process.NewHealth(ctx))
 	ended := make(chan error, 1)
 	go func() { ended <- door.Serve(ctx, cfg, host, listener); close(ended) }()
 	transport := &http.Transport{ExpectContinueTimeout: time.Minute}
-	r := &rig{t: t, nats: nats, url: "http://" + listener.Addr().String(), host: host, http: &http.Client{Transport: transport}}
+	r := &rig{t: t, nats: nats, url: "http://" + listener.Addr().String(), host: host, log: log, http: &http.Client{Transport: transport}}
 	r.stop = func() error { cancel(); return <-ended }
 	t.Cleanup(func() { transport.CloseIdleConnections(); _ = r.stop() })
 	return r
@@ -106,6 +109,7 @@ func (r *rig) do(method, path string, query url.Values, body io.Reader) (answer,
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	maps.Copy(request.Header, r.header)
 	if _, gated := body.(*gate); gated {
 		request.Header.Set("Expect", "100-continue")
 	}

@@ -4,9 +4,13 @@
 package door
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -45,24 +49,58 @@ func Serve(ctx context.Context, cfg Config, host *process.Host, listener net.Lis
 		return err
 	}
 	defer b.Close()
-	host.Health.Add(Name, b.Ready)
 	s, err := NewServer(cfg, b, host.Log)
 	if err != nil {
 		return err
 	}
+	host.Health.Add(Name, s.ready)
 	return s.serve(ctx, listener, cfg.ShutdownTimeout)
+}
+
+// ready returns nil when pushes can be stored and there is room for them.
+func (s *Server) ready(ctx context.Context) error {
+	if err := s.bus.Ready(ctx); err != nil {
+		return err
+	}
+	return s.overload.ready(time.Now())
+}
+
+// listen returns the server for pushes, and what runs it: with TLS when there
+// is a certificate.
+func (s *Server) listen(listener net.Listener) (server *http.Server, run func() error) {
+	server = &http.Server{
+		Handler: s, ReadHeaderTimeout: headTimeout, ReadTimeout: bodyTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHead,
+		ErrorLog: log.New(complaints{s.log}, "", 0),
+	}
+	if s.certificate == nil {
+		return server, func() error { return server.Serve(listener) }
+	}
+	server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.certificate.get}
+	return server, func() error { return server.ServeTLS(listener, "", "") }
+}
+
+// complaints are what Go's server has to say: panics, which somebody must see,
+// and handshakes that strangers break off, which nobody has to.
+type complaints struct{ log *slog.Logger }
+
+// Write implements io.Writer.
+func (c complaints) Write(line []byte) (int, error) {
+	level := slog.LevelError
+	if bytes.HasPrefix(line, []byte("http: TLS handshake error")) {
+		level = slog.LevelDebug
+	}
+	c.log.Log(context.Background(), level, "HTTP server", "err", string(bytes.TrimSpace(line)))
+	return len(line), nil
 }
 
 // serve answers requests on listener until ctx is done, then drains.
 func (s *Server) serve(ctx context.Context, listener net.Listener, drain time.Duration) error {
-	server := &http.Server{
-		Handler: s, ReadHeaderTimeout: headTimeout, ReadTimeout: bodyTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHead,
-	}
-	s.log.Info("serving", "addr", listener.Addr().String())
+	server, run := s.listen(listener)
+	s.log.Info("serving", "addr", listener.Addr().String(), "tls", s.certificate != nil)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := run(); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
 		}
 		return nil

@@ -20,23 +20,38 @@ const root = "/wechat/"
 
 // Server answers WeChat's requests. It is safe for concurrent use.
 type Server struct {
-	cfg       Config
-	log       *slog.Logger
-	bus       *bus.Bus
-	accounts  map[string]*callback.Account
-	publisher *publisher
-	echo      *echo.Echo
-	inFlight  chan struct{}
-	complain  rate.Sometimes // strangers must not fill the log
+	cfg         Config
+	log         *slog.Logger
+	bus         *bus.Bus
+	accounts    map[string]*callback.Account
+	publisher   *publisher
+	echo        *echo.Echo
+	peers       peers
+	failures    *failures
+	certificate *certificate   // nil when the ingress serves plain HTTP
+	complain    rate.Sometimes // strangers must not fill the log
+
+	inFlight  slots // of requests that are signed
+	unproven  slots // of bodies that have to be read to see whether they are signed
+	strangers slots // of unsigned bodies
+	overload  overload
 }
+
+// unsigned is how many bodies of strangers are read at the same time. No push
+// waits for them.
+const unsigned = 64
 
 // NewServer returns a Server that stores pushes on b.
 func NewServer(cfg Config, b *bus.Bus, log *slog.Logger) (*Server, error) {
 	s := &Server{
 		cfg: cfg, log: log, bus: b, accounts: make(map[string]*callback.Account),
 		publisher: newPublisher(b, cfg.PublishTimeout, log),
-		inFlight:  make(chan struct{}, cfg.MaxInFlight),
+		peers:     peers{cfg.AllowFrom, cfg.TrustedProxies},
+		failures:  newFailures(cfg.FailureLimit),
 		complain:  rate.Sometimes{First: 5, Interval: time.Second},
+		inFlight:  slots{most: int64(cfg.MaxInFlight)},
+		unproven:  slots{most: int64(cfg.MaxInFlight)},
+		strangers: slots{most: unsigned},
 	}
 	for name, settings := range cfg.Accounts {
 		account, err := settings.open()
@@ -48,6 +63,12 @@ func NewServer(cfg Config, b *bus.Bus, log *slog.Logger) (*Server, error) {
 		}
 		s.accounts[name] = account
 	}
+	if cfg.TLSCert != "" {
+		var err error
+		if s.certificate, err = openCertificate(string(cfg.TLSCert), string(cfg.TLSKey), log); err != nil {
+			return nil, err
+		}
+	}
 	s.route()
 	return s, nil
 }
@@ -55,10 +76,15 @@ func NewServer(cfg Config, b *bus.Bus, log *slog.Logger) (*Server, error) {
 func (s *Server) route() {
 	s.echo = echo.New()
 	s.echo.HTTPErrorHandler = s.answerError
-	s.echo.Use(s.shed)
-	for _, p := range []string{root + ":account", root + ":account/"} {
+	s.echo.IPExtractor = func(r *http.Request) string { return s.peers.client(r).String() }
+	s.echo.Use(s.allow)
+	paths := []string{root + ":account", root + ":account/"}
+	if s.cfg.HTTPPrefix != "" {
+		paths = append(paths, s.cfg.HTTPPrefix+paths[0], s.cfg.HTTPPrefix+paths[1])
+	}
+	for _, p := range paths {
 		s.echo.GET(p, s.verify)
-		s.echo.POST(p, s.push)
+		s.echo.POST(p, s.admit(s.push))
 		s.echo.RouteNotFound(p, s.otherMethod)
 	}
 }
@@ -66,22 +92,9 @@ func (s *Server) route() {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
-// shed refuses what is more than the ingress can hold.
-func (s *Server) shed(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		select {
-		case s.inFlight <- struct{}{}:
-		default:
-			return errBusy
-		}
-		defer func() { <-s.inFlight }()
-		return next(c)
-	}
-}
-
 // account returns the account that a request is for.
 func (s *Server) account(c echo.Context) (name string, account *callback.Account, err error) {
-	name = accountName(c)
+	name = s.accountName(c)
 	account, known := s.accounts[name]
 	if !known {
 		return "", nil, errUnknownAccount
@@ -91,8 +104,12 @@ func (s *Server) account(c echo.Context) (name string, account *callback.Account
 
 // accountName takes the name out of the path. Echo's own parameter is empty
 // where no method fits.
-func accountName(c echo.Context) string {
-	return strings.TrimSuffix(strings.TrimPrefix(c.Request().URL.Path, root), "/")
+func (s *Server) accountName(c echo.Context) string {
+	path := c.Request().URL.Path
+	if prefix := s.cfg.HTTPPrefix; prefix != "" && strings.HasPrefix(path, prefix+root) {
+		path = path[len(prefix):]
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(path, root), "/")
 }
 
 // otherMethod answers what is neither GET nor POST.
@@ -105,18 +122,22 @@ func (s *Server) otherMethod(c echo.Context) error {
 }
 
 // verify answers the check that WeChat makes when the server URL is saved: it
-// gets back its echostr.
+// gets back its echostr, and WeCom what is sealed in it.
 func (s *Server) verify(c echo.Context) error {
 	_, account, err := s.account(c)
 	if err != nil {
 		return err
 	}
-	echostr := c.QueryParam("echostr")
-	if echostr == "" || !account.Verify(query(c)) {
-		return callback.ErrSignature
+	text, err := account.Echo(query(c), c.QueryParam("echostr"))
+	if err != nil {
+		return s.failed(c, unsignedError(c, err))
 	}
+	if !s.take() {
+		return errBusy
+	}
+	defer s.inFlight.free()
 	c.Response().Header().Set(echo.HeaderXContentTypeOptions, "nosniff")
-	return c.Blob(http.StatusOK, "text/plain; charset=utf-8", []byte(echostr))
+	return c.Blob(http.StatusOK, "text/plain; charset=utf-8", text)
 }
 
 func query(c echo.Context) callback.Query {

@@ -41,10 +41,10 @@ func (s *scanner) section() error {
 }
 
 // goesOn reports whether the next markup in rest is one that the current
-// element may hold beside a section: its own end tag, a section, a comment.
+// element may hold beside a section: its own end tag or another section.
 func (s *scanner) goesOn(rest []byte) bool {
 	markup := max(bytes.IndexByte(rest, '<'), 0)
-	return bytes.HasPrefix(rest[markup:], []byte("<!")) || s.ends(rest[markup:])
+	return bytes.HasPrefix(rest[markup:], []byte(cdataStart)) || s.ends(rest[markup:])
 }
 
 // ends reports whether rest begins with blanks and the end tag of the current

@@ -1,0 +1,103 @@
+// Command bench measures the ingress against an Echo server that does nothing,
+// each in a process of its own, with a nats-server that stores in files as a
+// third and `wxbus sim load` as a fourth. What a machine can do differs, so only
+// the ratios within one run mean anything: the two are measured by turns, and
+// medians are compared. It needs Linux, whose /proc tells what a process takes.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// plan is what is measured, as the flags say.
+type plan struct {
+	connections []int
+	repetitions int
+	duration    time.Duration
+	file        string // for the result as JSON
+}
+
+func main() {
+	p, err := flags()
+	if err == nil {
+		err = p.run()
+	}
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func flags() (*plan, error) {
+	p := new(plan)
+	connections := flag.String("connections", "64,256", "numbers of connections to measure with, a comma list")
+	flag.IntVar(&p.repetitions, "repetitions", 5, "times that each server is measured with each number of connections")
+	flag.DurationVar(&p.duration, "duration", 4*time.Second, "length of one measurement")
+	flag.StringVar(&p.file, "json", "", "file to write all figures to")
+	flag.Parse()
+	for text := range strings.SplitSeq(*connections, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("-connections: %q is not a number above 0", text)
+		}
+		p.connections = append(p.connections, n)
+	}
+	if p.repetitions < 1 || p.duration <= 0 || flag.NArg() > 0 {
+		return nil, errors.New("-repetitions and -duration are above 0, and there is no argument")
+	}
+	return p, nil
+}
+
+// run builds and starts the programs, measures and prints.
+func (p *plan) run() error {
+	folder, err := os.MkdirTemp("", "wxbus-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	b, err := begin(folder)
+	if err != nil {
+		return err
+	}
+	defer b.end()
+	measured, rows, err := b.figures(p)
+	if err != nil {
+		return err
+	}
+	printTable(os.Stdout, rows)
+	if p.file == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(map[string]any{"rows": rows, "samples": measured}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(p.file, append(text, '\n'), 0o600)
+}
+
+// figures measures everything, the quiet before the loud. The load comes to
+// servers that are started anew: no worker shall take what it pushes.
+func (b *stage) figures(p *plan) (samples, []row, error) {
+	rest, err := b.atRest(p.repetitions)
+	if err != nil {
+		return nil, nil, err
+	}
+	trips, err := b.roundTrips(p)
+	if err != nil {
+		return nil, nil, err
+	}
+	b.end()
+	if err := b.start(); err != nil {
+		return nil, nil, err
+	}
+	measured, err := b.measureAll(p)
+	return measured, slices.Concat(measured.rows(), trips, rest), err
+}
