@@ -101,7 +101,7 @@ func (s *Server) readAhead(c echo.Context) error {
 		return errBusy
 	}
 	defer s.unproven.free()
-	body, err := s.body(c)
+	body, err := s.body(c, nil)
 	if err != nil {
 		return err
 	}

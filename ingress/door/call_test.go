@@ -127,7 +127,8 @@ func (c call) expect(r *http.Request) (want expected) {
 	}
 	want.id = idOf(account, c.message())
 	hidden := bytes.Contains(c.message(), []byte("ncrypt")) || bytes.Contains(c.message(), []byte(`\u`))
-	opens := c.flags.has(isSealed) && !c.flags.has(isForeign) && query.Get("msg_signature") != "0" && !c.flags.has(isFirst)
+	ours := c.flags.has(isSigned) && !c.flags.has(isFirst) // the msg_signature that counts is not target's
+	opens := ours && c.flags.has(isSealed) && !c.flags.has(isForeign)
 	genuine := false
 	switch account {
 	case "plain":

@@ -101,6 +101,7 @@ func seed(f *testing.F) {
 	}
 	for _, v := range []push{signed(text), enveloped(strings.Repeat("A", 64), true), enveloped("", false)} {
 		f.Add("POST", "/wechat/compat?"+v.query.Encode(), "", []byte(v.body), uint16(hasTarget))
+		f.Add("POST", v.query.Encode(), "", []byte(v.body), uint16(isSealed|isBoth|isComposed|3))
 	}
 }
 

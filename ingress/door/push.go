@@ -1,11 +1,16 @@
 package door
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -16,6 +21,23 @@ import (
 	"github.com/wxbus/wxbus/pkg/wechat"
 )
 
+// desk is what a push is worked on with. It is used again when the push is
+// stored: what one push needed is enough for most others.
+type desk struct {
+	body, plain []byte
+	message     wechat.Message
+}
+
+var desks = sync.Pool{New: func() any { return new(desk) }}
+
+// clear gives the desk to the next push. A large one is left to the collector.
+func (d *desk) clear() {
+	const usual = 16 << 10
+	if max(cap(d.body), cap(d.plain), cap(d.message.Body)) <= usual {
+		desks.Put(d)
+	}
+}
+
 // push takes one push of WeChat and answers success once it is stored.
 func (s *Server) push(c echo.Context) error {
 	arrived := time.Now()
@@ -23,32 +45,35 @@ func (s *Server) push(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	body, err := s.body(c)
+	d := desks.Get().(*desk)
+	if d.body, err = s.body(c, d.body[:0]); err != nil {
+		return err
+	}
+	message, err := account.OpenInto(&d.plain, query(c), d.body)
 	if err != nil {
 		return err
 	}
-	message, err := account.Open(query(c), body)
-	if err != nil {
-		return err
-	}
-	envelope := pack(name, message, arrived)
+	envelope := d.pack(name, message, arrived)
 	ctx := otel.GetTextMapPropagator().Extract(c.Request().Context(), propagation.HeaderCarrier(c.Request().Header))
 	duplicate, err := s.publisher.publish(ctx, envelope, arrived)
 	if err != nil {
-		return err
+		return err // it may be published on: the desk is not free
 	}
 	s.published(envelope, duplicate, time.Since(arrived))
+	d.clear()
 	return c.String(http.StatusOK, "success")
 }
 
-// body reads the body of a request, of at most MAX_BODY.
-func (s *Server) body(c echo.Context) ([]byte, error) {
+// body reads the body of a request, of at most MAX_BODY, into buf. It takes
+// memory for what comes, not for what was promised.
+func (s *Server) body(c echo.Context, buf []byte) ([]byte, error) {
 	request, limit := c.Request(), int64(s.cfg.MaxBody)
 	if request.ContentLength > limit {
 		return nil, errBodyTooLarge
 	}
 	reader := http.MaxBytesReader(c.Response(), request.Body, limit)
-	body := make([]byte, 0, max(512, request.ContentLength+1))
+	const usual = 4 << 10
+	body := slices.Grow(buf, int(min(usual, max(bytes.MinRead, request.ContentLength+1))))
 	for {
 		n, err := reader.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
@@ -70,12 +95,11 @@ func (s *Server) body(c echo.Context) ([]byte, error) {
 }
 
 // pack decodes a genuine push; one that cannot be decoded is kept as it is.
-func pack(account string, message []byte, arrived time.Time) *route.Envelope {
-	m, err := wechat.Decode(message)
-	if err != nil {
+func (d *desk) pack(account string, message []byte, arrived time.Time) *route.Envelope {
+	if err := d.message.Decode(message); err != nil {
 		return route.PackUndecodable(account, message, arrived)
 	}
-	return route.Pack(account, m, message, arrived)
+	return route.Pack(account, &d.message, message, arrived)
 }
 
 func (s *Server) published(e *route.Envelope, duplicate bool, took time.Duration) {
@@ -85,8 +109,9 @@ func (s *Server) published(e *route.Envelope, duplicate bool, took time.Duration
 	} else if e.Kind == wechat.Undecodable {
 		result = "undecodable"
 	}
-	pushes.WithLabelValues(e.Account, result).Inc()
-	pushTime.WithLabelValues(e.Account).Observe(took.Seconds())
-	s.log.Info("published", "account", e.Account, "kind", string(e.Kind), "id", e.ID,
-		"result", result, "took", took.Round(time.Microsecond))
+	s.metrics[e.Account].published(result, took)
+	if s.log.Enabled(context.Background(), slog.LevelDebug) {
+		s.log.Debug("published", "account", e.Account, "kind", string(e.Kind), "id", e.ID,
+			"result", result, "took", took.Round(time.Microsecond))
+	}
 }

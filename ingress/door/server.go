@@ -24,6 +24,7 @@ type Server struct {
 	log         *slog.Logger
 	bus         *bus.Bus
 	accounts    map[string]*callback.Account
+	metrics     map[string]*accountMetrics
 	publisher   *publisher
 	echo        *echo.Echo
 	peers       peers
@@ -44,7 +45,7 @@ const unsigned = 64
 // NewServer returns a Server that stores pushes on b.
 func NewServer(cfg Config, b *bus.Bus, log *slog.Logger) (*Server, error) {
 	s := &Server{
-		cfg: cfg, log: log, bus: b, accounts: make(map[string]*callback.Account),
+		cfg: cfg, log: log, bus: b, accounts: make(map[string]*callback.Account), metrics: make(map[string]*accountMetrics),
 		publisher: newPublisher(b, cfg.PublishTimeout, log),
 		peers:     peers{cfg.AllowFrom, cfg.TrustedProxies},
 		failures:  newFailures(cfg.FailureLimit),
@@ -61,7 +62,8 @@ func NewServer(cfg Config, b *bus.Bus, log *slog.Logger) (*Server, error) {
 		if settings.oddTokens() {
 			log.Warn("token is not 3 to 32 letters and digits; WeChat's console would refuse it", "account", name)
 		}
-		s.accounts[name] = account
+		account.Old = oldSecret(name)
+		s.accounts[name], s.metrics[name] = account, metricsOf(name)
 	}
 	if cfg.TLSCert != "" {
 		var err error

@@ -30,6 +30,8 @@ type Bus struct {
 	nc  *nats.Conn
 	js  jetstream.JetStream
 
+	outbox *outbox
+
 	prepared   chan struct{} // closed once streams and buckets are there
 	prepare    sync.Once
 	missing    atomic.Pointer[error] // why they were not, when Prepare looked last
@@ -46,7 +48,10 @@ func Connect(name string, cfg config.NATS, log *slog.Logger) (*Bus, error) {
 	if b.nc, err = nats.Connect(cfg.URL, b.options(name)...); err != nil {
 		return nil, fmt.Errorf("connect to NATS: %w", err)
 	}
-	if b.js, err = jetstream.New(b.nc); err != nil {
+	if b.js, err = jetstream.New(b.nc); err == nil {
+		b.outbox, err = openOutbox(b.nc)
+	}
+	if err != nil {
 		b.nc.Close()
 		return nil, fmt.Errorf("connect to NATS: %w", err)
 	}
@@ -92,6 +97,7 @@ func (b *Bus) Close() {
 	if b.nc.IsConnected() {
 		_ = b.nc.FlushTimeout(drainTimeout)
 	}
+	b.outbox.close()
 	b.nc.Close()
 }
 

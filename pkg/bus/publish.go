@@ -44,12 +44,18 @@ const (
 // that is in process, a full queue. It returns [ErrFull] and [ErrTooLarge] at
 // once, and [ErrUnavailable] with the last cause when ctx is done.
 func (b *Bus) Publish(ctx context.Context, subject, id string, header map[string][]string, body []byte) (duplicate bool, err error) {
-	msg := &nats.Msg{Subject: subject, Header: maps.Clone(header), Data: body} // the id is added
+	if ids := header[nats.MsgIdHdr]; len(ids) != 1 || ids[0] != id {
+		header = maps.Clone(header)
+		if header == nil {
+			header = make(map[string][]string, 1)
+		}
+		header[nats.MsgIdHdr] = []string{id}
+	}
 	var cause error
 	for wait := retryPause; ctx.Err() == nil; wait = min(2*wait, retryPauseMax) {
-		ack, failed := b.attempt(ctx, msg, id)
+		duplicate, failed := b.outbox.publish(ctx, subject, header, body)
 		if failed == nil {
-			return ack.Duplicate, nil
+			return duplicate, nil
 		}
 		if final := finalError(failed); final != nil {
 			return false, final
@@ -60,12 +66,6 @@ func (b *Bus) Publish(ctx context.Context, subject, id string, header map[string
 		}
 	}
 	return false, fmt.Errorf("%w: %w", ErrUnavailable, cmp.Or(cause, context.Cause(ctx)))
-}
-
-func (b *Bus) attempt(ctx context.Context, msg *nats.Msg, id string) (*jetstream.PubAck, error) {
-	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
-	defer cancel()
-	return b.js.PublishMsg(ctx, msg, jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0))
 }
 
 // finalError returns the error of a publish that a further attempt cannot mend,

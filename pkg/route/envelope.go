@@ -79,17 +79,22 @@ func (e *Envelope) Subject(partitions int) string {
 // CloudEvents asks, so that no OpenID can break the header block.
 func (e *Envelope) Header() map[string][]string {
 	id := encode(e.ID)
+	values := [...]string{
+		"1.0", id, "/wechat/" + e.Account, "wechat." + string(e.Kind),
+		e.Time.UTC().Format(time.RFC3339), e.Type, encode(e.OpenID),
+	}
+	value := func(i int) []string { return values[i : i+1 : i+1] }
 	header := map[string][]string{
-		HeaderSpecVersion: {"1.0"},
-		HeaderID:          {id},
-		HeaderSource:      {"/wechat/" + e.Account},
-		HeaderType:        {"wechat." + string(e.Kind)},
-		HeaderTime:        {e.Time.UTC().Format(time.RFC3339)},
-		HeaderContentType: {e.Type},
-		HeaderMsgID:       {id},
+		HeaderSpecVersion: value(0),
+		HeaderID:          value(1),
+		HeaderSource:      value(2),
+		HeaderType:        value(3),
+		HeaderTime:        value(4),
+		HeaderContentType: value(5),
+		HeaderMsgID:       value(1),
 	}
 	if e.OpenID != "" {
-		header[HeaderSubject] = []string{encode(e.OpenID)}
+		header[HeaderSubject] = value(6)
 	}
 	return header
 }

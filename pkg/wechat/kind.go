@@ -64,15 +64,17 @@ func (k Kind) Covers(other Kind) bool {
 // letters in lower case, every run of other characters than [a-z0-9_-] as one
 // underscore, at most 64 characters, never empty.
 func name(sent string) string {
-	const most = 64
-	token := make([]byte, 0, most)
+	if isName(sent) {
+		return sent
+	}
+	token := make([]byte, 0, maxName)
 	inRun := false
-	for i := 0; i < len(sent) && len(token) < most; i++ {
+	for i := 0; i < len(sent) && len(token) < maxName; i++ {
 		b := sent[i]
 		if 'A' <= b && b <= 'Z' {
 			b += 'a' - 'A'
 		}
-		legal := 'a' <= b && b <= 'z' || '0' <= b && b <= '9' || b == '_' || b == '-'
+		legal := inName(b)
 		switch {
 		case legal:
 			token = append(token, b)
@@ -85,4 +87,21 @@ func name(sent string) string {
 		return "_"
 	}
 	return string(token)
+}
+
+// maxName is the length of the longest token, in bytes.
+const maxName = 64
+
+// isName reports whether a name is a token as it is; most are.
+func isName(sent string) bool {
+	for i := range len(sent) {
+		if !inName(sent[i]) {
+			return false
+		}
+	}
+	return 0 < len(sent) && len(sent) <= maxName
+}
+
+func inName(b byte) bool {
+	return 'a' <= b && b <= 'z' || '0' <= b && b <= '9' || b == '_' || b == '-'
 }
