@@ -206,7 +206,8 @@ func leaves(document []byte) map[string]string {
 	if starts != ends || bytes.ContainsAny(document, "\r?") || bytes.Contains(document, []byte("<!--")) || !utf8.Valid(document) {
 		return nil
 	}
-	texts, depth, name := map[string]string{}, 0, ""
+	document = bytes.Trim(document, " \t\n")
+	texts, depth, name, roots := map[string]string{}, 0, "", 0
 	for decoder := xml.NewDecoder(bytes.NewReader(document)); ; {
 		next, err := decoder.Token()
 		if errors.Is(err, io.EOF) {
@@ -216,8 +217,11 @@ func leaves(document []byte) map[string]string {
 		}
 		switch token := next.(type) {
 		case xml.StartElement:
+			if depth == 0 {
+				roots++
+			}
 			depth, name = depth+1, token.Name.Local
-			if _, again := texts[name]; again || depth > 2 || len(token.Attr) > 0 || token.Name.Space != "" {
+			if _, again := texts[name]; again || depth > 2 || roots > 1 || len(token.Attr) > 0 || token.Name.Space != "" {
 				return nil
 			}
 			if depth == 2 {
@@ -228,7 +232,7 @@ func leaves(document []byte) map[string]string {
 		case xml.CharData:
 			if _, leaf := texts[name]; leaf && texts[name] == "" {
 				texts[name] = string(token)
-			} else if leaf {
+			} else if leaf || depth == 0 { // encoding/xml takes text outside the root, too
 				return nil
 			}
 		default:
@@ -239,7 +243,7 @@ func leaves(document []byte) map[string]string {
 
 func trimmed(texts map[string]string) map[string]string {
 	for name := range maps.Keys(texts) {
-		texts[name] = strings.Trim(texts[name], " \t\n")
+		texts[name] = strings.Trim(texts[name], " \t\r\n")
 	}
 	return texts
 }

@@ -3,7 +3,6 @@ package door
 import (
 	"bytes"
 	"io"
-	"maps"
 	"net/url"
 
 	"github.com/labstack/echo/v4"
@@ -41,9 +40,6 @@ func vouch(c echo.Context, account *callback.Account) {
 	request := c.Request().Clone(c.Request().Context())
 	request.URL.RawQuery = signed.Encode()
 	c.SetRequest(request)
-	query := c.QueryParams() // Echo has read it before
-	clear(query)
-	maps.Copy(query, signed)
 }
 
 // probe reads an unsigned body as far as it may be the question that cloud

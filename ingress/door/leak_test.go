@@ -124,6 +124,27 @@ func TestIdleCrowdIsNotNoticed(t *testing.T) {
 	backTo(t, before)
 }
 
+// A body takes the memory of what has come, not of what was promised.
+func TestPromisedBodyTakesNoMemory(t *testing.T) {
+	const callers, promised = 60, 1 << 20
+	r := serve(t, bustest.Start(t), func(c *door.Config) { c.MaxBody = promised }).ready()
+	if got := r.post("/wechat/main", sealed(t, text, appID)); got != success {
+		t.Fatalf("answer = %+v", got)
+	}
+	before := used()
+	head := bare("POST "+target("/wechat/plain")+" HTTP/1.1", "", "Host: door", fmt.Sprintf("Content-Length: %d", promised), "Expect: 100-continue")
+	waiting := crowdOf(t, r, callers, head)
+	if got := waiting.hear(t, http.StatusContinue); got != callers {
+		t.Errorf("%d of %d were told to go on", got, callers)
+	}
+	if now := used(); now.heap > before.heap+callers*promised/8 {
+		t.Errorf("%d callers who promise %d bytes take %d", callers, promised, now.heap-before.heap)
+	}
+	waiting.leave()
+	waiting = nil // else it counts as held
+	backTo(t, before)
+}
+
 // Pushes that go wrong in every way leave nothing behind.
 func TestBadPushesLeaveNothing(t *testing.T) {
 	r := serve(t, bustest.Start(t), func(c *door.Config) { c.MaxBody = 64 << 10 }).ready()

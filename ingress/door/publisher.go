@@ -48,26 +48,23 @@ func newPublisher(b *bus.Bus, timeout time.Duration, log *slog.Logger) *publishe
 // publish stores a push and returns whether it was there already. It gives up
 // waiting when the push is as old as the timeout, but not trying. It does not
 // matter whether WeChat still waits: the push has to be stored.
-func (p *publisher) publish(ctx context.Context, e *route.Envelope, arrived time.Time) (duplicate bool, err error) {
+func (p *publisher) publish(ctx context.Context, e *route.Envelope, header map[string][]string, arrived time.Time) (duplicate bool, err error) {
 	ctx, span := otel.Tracer("wxbus").Start(context.WithoutCancel(ctx), "publish")
 	defer span.End()
-	header := e.Header()
 	bus.Inject(ctx, header)
-	ctx, cancel := context.WithDeadline(ctx, arrived.Add(p.timeout))
-	defer cancel()
-	duplicate, err = p.store(ctx, e, header)
+	duplicate, err = p.store(ctx, arrived.Add(p.timeout), e, header)
 	if errors.Is(err, bus.ErrUnavailable) {
 		p.goOn(e, header)
 	}
 	return duplicate, err
 }
 
-func (p *publisher) store(ctx context.Context, e *route.Envelope, header map[string][]string) (duplicate bool, err error) {
-	partitions, err := p.bus.Partitions(ctx)
+func (p *publisher) store(ctx context.Context, end time.Time, e *route.Envelope, header map[string][]string) (duplicate bool, err error) {
+	partitions, err := p.bus.PartitionsUntil(ctx, end)
 	if err != nil {
 		return false, bus.ErrUnavailable
 	}
-	return p.bus.Publish(ctx, e.Subject(partitions), header[route.HeaderMsgID][0], header, e.Body)
+	return p.bus.PublishUntil(ctx, end, e.Subject(partitions), header[route.HeaderMsgID][0], header, e.Body)
 }
 
 // goOn publishes a push in the background, if there is room for one more.
@@ -79,9 +76,7 @@ func (p *publisher) goOn(e *route.Envelope, header map[string][]string) {
 	}
 	p.going.Go(func() {
 		defer p.leave(len(e.Body))
-		ctx, cancel := context.WithTimeout(p.stopped, goOnFor)
-		defer cancel()
-		if _, err := p.store(ctx, e, header); err != nil {
+		if _, err := p.store(p.stopped, time.Now().Add(goOnFor), e, header); err != nil {
 			lost.WithLabelValues(e.Account).Inc()
 			p.log.Error("push not stored; WeChat may deliver it again", "id", e.ID, "err", err)
 			return

@@ -141,11 +141,3 @@ func (s *Server) verify(c echo.Context) error {
 	c.Response().Header().Set(echo.HeaderXContentTypeOptions, "nosniff")
 	return c.Blob(http.StatusOK, "text/plain; charset=utf-8", text)
 }
-
-func query(c echo.Context) callback.Query {
-	return callback.Query{
-		Signature: c.QueryParam("signature"), Timestamp: c.QueryParam("timestamp"),
-		Nonce: c.QueryParam("nonce"), MsgSignature: c.QueryParam("msg_signature"),
-		EncryptType: c.QueryParam("encrypt_type"),
-	}
-}

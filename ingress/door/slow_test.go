@@ -2,6 +2,7 @@ package door_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,8 +14,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/wxbus/wxbus/ingress/door"
+	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/bus/bustest"
 	"github.com/wxbus/wxbus/pkg/process"
 )
@@ -184,25 +187,46 @@ func TestHalfAPushIsNone(t *testing.T) {
 	}
 }
 
-// Whoever does not wait for the answer has his push stored all the same.
+// Whoever does not wait for the answer has his push stored all the same, word
+// for word, whether the ingress still waits for JetStream or has given him up.
 func TestPushesOfCallersWhoAreGoneAreStored(t *testing.T) {
-	nats := bustest.Start(t)
-	r := serve(t, nats, func(c *door.Config) { c.PublishTimeout = 20 * time.Second }).ready()
-	c := count(t, nats)
-	const callers = 30
-	nats.Down()
-	for no := range callers {
-		w := dial(t, r)
-		whole := request("POST", target("/wechat/plain"), textNo(no))
-		if no%2 == 0 {
-			whole = bare("POST "+target("/wechat/plain")+" HTTP/1.1", chunked(textNo(no), 99), "Host: door", "Transfer-Encoding: chunked")
-		}
-		w.say(whole)
-		_ = w.conn.Close()
+	for _, patience := range []time.Duration{20 * time.Second, 50 * time.Millisecond} {
+		t.Run(patience.String(), func(t *testing.T) {
+			nats := bustest.Start(t)
+			r := serve(t, nats, func(c *door.Config) { c.PublishTimeout = patience }).ready()
+			const callers = 30
+			nats.Down()
+			var want []string
+			for no := range callers {
+				content := strings.Repeat(fmt.Sprint(no, "再见"), 10*no+1)
+				push := strings.Replace(textNo(no), "你好", content, 1)
+				whole := request("POST", target("/wechat/plain"), push)
+				if no%2 == 0 {
+					whole = bare("POST "+target("/wechat/plain")+" HTTP/1.1", chunked(push, 99), "Host: door", "Transfer-Encoding: chunked")
+				}
+				w := dial(t, r)
+				w.say(whole)
+				_ = w.conn.Close()
+				want = append(want, content)
+			}
+			nats.Up()
+			bustest.Eventually(t, "all are stored", func() bool { return len(nats.Stored(bus.StreamIn)) == callers })
+			if diff := cmp.Diff(want, contents(t, nats), cmpopts.SortSlices(strings.Compare)); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
-	nats.Up()
-	bustest.Eventually(t, fmt.Sprintf("%d pushes are stored", callers), func() bool {
-		info, err := c.stream.Info(t.Context())
-		return err == nil && info.State.LastSeq == callers
-	})
+}
+
+// contents returns the Content of every message that is stored.
+func contents(t *testing.T, nats *bustest.Server) (all []string) {
+	t.Helper()
+	for _, m := range nats.Stored(bus.StreamIn) {
+		var message struct{ Content string }
+		if err := json.Unmarshal(m.Data, &message); err != nil {
+			t.Error(err)
+		}
+		all = append(all, message.Content)
+	}
+	return all
 }

@@ -143,6 +143,18 @@ func (b *Bus) Partitions(ctx context.Context) (int, error) {
 	}
 }
 
+// PartitionsUntil is [Bus.Partitions] that gives up at a time.
+func (b *Bus) PartitionsUntil(ctx context.Context, end time.Time) (int, error) {
+	select {
+	case <-b.prepared:
+		return b.partitions, nil
+	default:
+	}
+	ctx, cancel := context.WithDeadline(ctx, end)
+	defer cancel()
+	return b.Partitions(ctx)
+}
+
 // pause waits for d and reports whether ctx lasted.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)

@@ -15,7 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// errSilent says that a publish was not acknowledged within attemptTimeout.
+// errSilent says that a publish was not acknowledged in time.
 var errSilent = errors.New("no acknowledgement")
 
 // outbox publishes for everybody and takes the acknowledgements, which all come
@@ -70,12 +70,12 @@ func openOutbox(nc *nats.Conn) (*outbox, error) {
 	return o, nil
 }
 
-// publish sends a message and returns what JetStream says to it, or errSilent,
-// or the error of ctx.
-func (o *outbox) publish(ctx context.Context, subject string, header nats.Header, body []byte) (duplicate bool, err error) {
+// publish sends a message and returns what JetStream says to it, errSilent
+// after the timeout, or the error of ctx.
+func (o *outbox) publish(ctx context.Context, timeout time.Duration, subject string, header nats.Header, body []byte) (duplicate bool, err error) {
 	c := calls.Get().(*call)
 	c.msg.Subject, c.msg.Header, c.msg.Data = subject, header, body
-	c.timer.Reset(attemptTimeout)
+	c.timer.Reset(timeout)
 	defer c.timer.Stop()
 	o.enter(c)
 	var got ack

@@ -44,16 +44,23 @@ const (
 // that is in process, a full queue. It returns [ErrFull] and [ErrTooLarge] at
 // once, and [ErrUnavailable] with the last cause when ctx is done.
 func (b *Bus) Publish(ctx context.Context, subject, id string, header map[string][]string, body []byte) (duplicate bool, err error) {
+	const ages = 100 * 365 * 24 * time.Hour
+	return b.PublishUntil(ctx, time.Now().Add(ages), subject, id, header, body)
+}
+
+// PublishUntil is [Bus.Publish] that gives up at a time, which costs less than a
+// ctx that does.
+func (b *Bus) PublishUntil(ctx context.Context, end time.Time, subject, id string, header map[string][]string, body []byte) (duplicate bool, err error) {
 	if ids := header[nats.MsgIdHdr]; len(ids) != 1 || ids[0] != id {
-		header = maps.Clone(header)
-		if header == nil {
-			header = make(map[string][]string, 1)
-		}
-		header[nats.MsgIdHdr] = []string{id}
+		header = withID(header, id)
 	}
 	var cause error
 	for wait := retryPause; ctx.Err() == nil; wait = min(2*wait, retryPauseMax) {
-		duplicate, failed := b.outbox.publish(ctx, subject, header, body)
+		left := time.Until(end)
+		if left <= 0 {
+			break
+		}
+		duplicate, failed := b.outbox.publish(ctx, min(left, attemptTimeout), subject, header, body)
 		if failed == nil {
 			return duplicate, nil
 		}
@@ -61,11 +68,18 @@ func (b *Bus) Publish(ctx context.Context, subject, id string, header map[string
 			return false, final
 		}
 		cause = failed
-		if !pause(ctx, wait/2+rand.N(wait/2)) { //nolint:gosec // spreads load, hides nothing
-			break
-		}
+		pause(ctx, min(time.Until(end), wait/2+rand.N(wait/2))) //nolint:gosec // spreads load, hides nothing
 	}
-	return false, fmt.Errorf("%w: %w", ErrUnavailable, cmp.Or(cause, context.Cause(ctx)))
+	return false, fmt.Errorf("%w: %w", ErrUnavailable, cmp.Or(cause, context.Cause(ctx), errSilent))
+}
+
+func withID(header map[string][]string, id string) map[string][]string {
+	header = maps.Clone(header)
+	if header == nil {
+		header = make(map[string][]string, 1)
+	}
+	header[nats.MsgIdHdr] = []string{id}
+	return header
 }
 
 // finalError returns the error of a publish that a further attempt cannot mend,

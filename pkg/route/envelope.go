@@ -77,26 +77,35 @@ func (e *Envelope) Subject(partitions int) string {
 
 // Header returns the message's headers. Values are percent-encoded as
 // CloudEvents asks, so that no OpenID can break the header block.
-func (e *Envelope) Header() map[string][]string {
+func (e *Envelope) Header() map[string][]string { return new(Headers).Of(e) }
+
+// Headers is memory for the headers of one message after the other.
+type Headers struct {
+	fields map[string][]string
+	values [7]string
+}
+
+// Of returns [Envelope.Header]. The headers are good until the next call.
+func (h *Headers) Of(e *Envelope) map[string][]string {
 	id := encode(e.ID)
-	values := [...]string{
+	h.values = [...]string{
 		"1.0", id, "/wechat/" + e.Account, "wechat." + string(e.Kind),
 		e.Time.UTC().Format(time.RFC3339), e.Type, encode(e.OpenID),
 	}
-	value := func(i int) []string { return values[i : i+1 : i+1] }
-	header := map[string][]string{
-		HeaderSpecVersion: value(0),
-		HeaderID:          value(1),
-		HeaderSource:      value(2),
-		HeaderType:        value(3),
-		HeaderTime:        value(4),
-		HeaderContentType: value(5),
-		HeaderMsgID:       value(1),
+	if h.fields == nil {
+		const most = 9 // with traceparent
+		h.fields = make(map[string][]string, most)
 	}
-	if e.OpenID != "" {
-		header[HeaderSubject] = value(6)
+	clear(h.fields)
+	for i, name := range [...]string{
+		HeaderSpecVersion, HeaderID, HeaderSource, HeaderType, HeaderTime, HeaderContentType, HeaderSubject,
+	} {
+		if h.values[i] != "" {
+			h.fields[name] = h.values[i : i+1 : i+1]
+		}
 	}
-	return header
+	h.fields[HeaderMsgID] = h.fields[HeaderID]
+	return h.fields
 }
 
 // Unpack reads an inbound message back from the bus. A body that is not what
