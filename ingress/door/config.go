@@ -21,6 +21,8 @@ type Config struct {
 	PublishTimeout time.Duration `envconfig:"PUBLISH_TIMEOUT" default:"4.5s" desc:"longest time a push waits for JetStream before it is answered 503; WeChat waits 5s"`
 	MaxBody        config.Bytes  `envconfig:"MAX_BODY" default:"1MiB" desc:"largest body of a push"`
 	MaxInFlight    int           `envconfig:"MAX_IN_FLIGHT" default:"1024" desc:"requests held at the same time; what goes beyond is answered 503 at once"`
+	SpoolDir       string        `envconfig:"SPOOL_DIR" desc:"folder that keeps pushes while JetStream is away: they are answered success once they are on this disk; empty = off"`
+	SpoolMaxBytes  config.Bytes  `envconfig:"SPOOL_MAX_BYTES" default:"1GiB" desc:"largest size of SPOOL_DIR; what does not fit is answered 503"`
 	HTTPPrefix     string        `envconfig:"HTTP_PREFIX" desc:"path that a proxy puts in front of /wechat/<account>, such as /api/wx; the path without it is served, too"`
 	TLSCert        config.File   `envconfig:"TLS_CERT" desc:"certificate, PEM with its chain, to serve HTTPS without a proxy; needs TLS_KEY; read again when the files change"`
 	TLSKey         config.File   `envconfig:"TLS_KEY" desc:"key of the certificate, PEM"`

@@ -10,7 +10,7 @@ import (
 var (
 	pushes = promauto.NewCounterVec(prometheus.CounterOpts{
 		Name: "wxbus_ingress_pushes_total",
-		Help: "Pushes answered with success: stored, duplicate, undecodable.",
+		Help: "Pushes answered with success: stored, duplicate, undecodable, spooled.",
 	}, []string{"account", "result"})
 	refusals = promauto.NewCounterVec(prometheus.CounterOpts{
 		Name: "wxbus_ingress_refusals_total",
@@ -33,7 +33,7 @@ var (
 )
 
 // results are what becomes of a push that is answered with success.
-var results = []string{"stored", "duplicate", "undecodable"}
+var results = []string{"stored", "duplicate", "undecodable", "spooled"}
 
 // accountMetrics are those of one account, looked up once.
 type accountMetrics struct {

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 
+	"github.com/wxbus/wxbus/ingress/spool"
 	"github.com/wxbus/wxbus/pkg/route"
 	"github.com/wxbus/wxbus/pkg/wechat"
 )
@@ -56,12 +57,14 @@ func (s *Server) push(c echo.Context) error {
 	}
 	envelope := d.pack(name, message, arrived)
 	ctx := otel.GetTextMapPropagator().Extract(c.Request().Context(), propagation.HeaderCarrier(c.Request().Header))
-	duplicate, err := s.publisher.publish(ctx, envelope, d.headers.Of(envelope), arrived)
+	outcome, err := s.publisher.publish(ctx, envelope, d.headers.Of(envelope), arrived)
 	if err != nil {
 		return err // it may be published on: the desk is not free
 	}
-	s.published(envelope, duplicate, time.Since(arrived))
-	d.clear()
+	s.published(envelope, outcome, time.Since(arrived))
+	if outcome != spool.Spooled {
+		d.clear()
+	}
 	return answerSuccess(c)
 }
 
@@ -112,11 +115,9 @@ func (d *desk) pack(account string, message []byte, arrived time.Time) *route.En
 	return route.Pack(account, &d.message, message, arrived)
 }
 
-func (s *Server) published(e *route.Envelope, duplicate bool, took time.Duration) {
-	result := "stored"
-	if duplicate {
-		result = "duplicate"
-	} else if e.Kind == wechat.Undecodable {
+func (s *Server) published(e *route.Envelope, outcome spool.Outcome, took time.Duration) {
+	result := string(outcome)
+	if outcome == spool.Stored && e.Kind == wechat.Undecodable {
 		result = "undecodable"
 	}
 	s.metrics[e.Account].published(result, took)

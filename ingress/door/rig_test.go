@@ -61,7 +61,9 @@ type rig struct {
 	host *process.Host
 	log  *bustest.Logbook
 	stop func() error // ends the ingress and returns its error
-	http *http.Client
+
+	ended func() error // waits for that
+	http  *http.Client
 
 	header http.Header // of every request, if set
 }
@@ -85,6 +87,7 @@ func serve(t *testing.T, nats *bustest.Server, change func(*door.Config)) *rig {
 	go func() { ended <- door.Serve(ctx, cfg, host, listener); close(ended) }()
 	transport := &http.Transport{ExpectContinueTimeout: time.Minute}
 	r := &rig{t: t, nats: nats, url: "http://" + listener.Addr().String(), host: host, log: log, http: &http.Client{Transport: transport}}
+	r.ended = func() error { return <-ended }
 	r.stop = func() error { cancel(); return <-ended }
 	t.Cleanup(func() { transport.CloseIdleConnections(); _ = r.stop() })
 	return r

@@ -15,8 +15,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/wxbus/wxbus/ingress/spool"
 	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/process"
 )
@@ -53,13 +55,36 @@ func Serve(ctx context.Context, cfg Config, host *process.Host, listener net.Lis
 	if err != nil {
 		return err
 	}
+	if cfg.SpoolDir != "" {
+		if err := s.openSpool(); err != nil {
+			return err
+		}
+		defer s.closeSpool()
+	}
 	host.Health.Add(Name, s.ready)
 	return s.serve(ctx, listener, cfg.ShutdownTimeout)
 }
 
+// openSpool opens the folder for pushes that JetStream does not take. Metrics
+// of a second server in one process are left out.
+func (s *Server) openSpool() (err error) {
+	if s.publisher.spool, err = spool.Open(s.cfg.SpoolDir, int64(s.cfg.SpoolMaxBytes), s.log); err != nil {
+		return fmt.Errorf("SPOOL_DIR: %w", err)
+	}
+	_ = prometheus.Register(spoolMetrics{s.publisher.spool})
+	return nil
+}
+
+func (s *Server) closeSpool() {
+	prometheus.Unregister(spoolMetrics{s.publisher.spool})
+	if err := s.publisher.spool.Close(); err != nil {
+		s.log.Error("spool cannot be closed", "err", err)
+	}
+}
+
 // ready returns nil when pushes can be stored and there is room for them.
 func (s *Server) ready(ctx context.Context) error {
-	if err := s.bus.Ready(ctx); err != nil {
+	if err := s.publisher.ready(ctx); err != nil {
 		return err
 	}
 	return s.overload.ready(time.Now())
@@ -106,6 +131,9 @@ func (s *Server) serve(ctx context.Context, listener net.Listener, drain time.Du
 		return nil
 	})
 	group.Go(func() error { _ = s.bus.Prepare(s.publisher.stopped); return nil }) // what is drained needs it, too
+	if spooled := s.publisher.spool; spooled != nil {
+		group.Go(func() error { spooled.Drain(s.publisher.stopped, s.bus); return nil })
+	}
 	group.Go(func() error {
 		<-ctx.Done()
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
