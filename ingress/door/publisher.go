@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/wxbus/wxbus/ingress/spool"
 	"github.com/wxbus/wxbus/pkg/bus"
@@ -24,6 +25,7 @@ type publisher struct {
 	spool   *spool.Spool // nil without SPOOL_DIR
 	timeout time.Duration
 	log     *slog.Logger
+	tracer  trace.Tracer
 
 	mu      sync.Mutex
 	count   int
@@ -34,7 +36,7 @@ type publisher struct {
 }
 
 func newPublisher(b *bus.Bus, timeout time.Duration, log *slog.Logger) *publisher {
-	p := &publisher{bus: b, timeout: timeout, log: log}
+	p := &publisher{bus: b, timeout: timeout, log: log, tracer: otel.Tracer("wxbus")}
 	p.stopped, p.stop = context.WithCancel(context.Background())
 	return p
 }
@@ -44,7 +46,7 @@ func newPublisher(b *bus.Bus, timeout time.Duration, log *slog.Logger) *publishe
 // old as the timeout, but not trying. It does not matter whether WeChat still
 // waits: the push has to be stored.
 func (p *publisher) publish(ctx context.Context, e *route.Envelope, header map[string][]string, arrived time.Time) (spool.Outcome, error) {
-	ctx, span := otel.Tracer("wxbus").Start(context.WithoutCancel(ctx), "publish")
+	ctx, span := p.tracer.Start(context.WithoutCancel(ctx), "publish")
 	defer span.End()
 	bus.Inject(ctx, header)
 	outcome, err := p.keep(ctx, e, header, arrived)

@@ -47,6 +47,9 @@ func (s *Server) push(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Request().ContentLength > 0 {
+		defer hush(c.Request().Context())()
+	}
 	d := desks.Get().(*desk)
 	if d.body, err = s.body(c, d.body[:0]); err != nil {
 		return err

@@ -92,17 +92,17 @@ func (s *Server) ready(ctx context.Context) error {
 
 // listen returns the server for pushes, and what runs it: with TLS when there
 // is a certificate.
-func (s *Server) listen(listener net.Listener) (server *http.Server, run func() error) {
+func (s *Server) listen(tcp net.Listener) (server *http.Server, run func() error) {
 	server = &http.Server{
 		Handler: s, ReadHeaderTimeout: headTimeout, ReadTimeout: bodyTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHead,
-		ErrorLog: log.New(complaints{s.log}, "", 0),
+		ErrorLog: log.New(complaints{s.log}, "", 0), ConnContext: withConn,
 	}
 	if s.certificate == nil {
-		return server, func() error { return server.Serve(listener) }
+		return server, func() error { return server.Serve(listener{tcp}) }
 	}
 	server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.certificate.get}
-	return server, func() error { return server.ServeTLS(listener, "", "") }
+	return server, func() error { return server.ServeTLS(tcp, "", "") }
 }
 
 // complaints are what Go's server has to say: panics, which somebody must see,
