@@ -2,6 +2,7 @@ package door
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"sync"
@@ -16,16 +17,30 @@ import (
 type conn struct {
 	*net.TCPConn
 
-	mu      sync.Mutex
-	wanted  time.Time // read deadline, as the server set it
-	armed   time.Time // as the operating system knows it
-	quiet   bool      // a handler works that does not want to be told
-	waiting bool      // the server's watch waits for its end
-	end     chan struct{}
+	mu          sync.Mutex
+	read, write deadline
+	quiet       bool // a handler works that does not want to be told
+	waiting     bool // the server's watch waits for its end
+	end         chan struct{}
+}
+
+// deadline is one for reads or writes.
+type deadline struct {
+	wanted time.Time // as the server set it
+	armed  time.Time // as the operating system knows it
 }
 
 // exact is how exact a deadline is.
 const exact = time.Second
+
+// arm makes the wanted deadline count, if it differs from the one that does.
+func (d *deadline) arm(set func(time.Time) error) error {
+	if d.wanted.IsZero() == d.armed.IsZero() && d.wanted.Sub(d.armed).Abs() < exact {
+		return nil
+	}
+	d.armed = d.wanted
+	return set(d.wanted)
+}
 
 // listener makes connections quiet.
 type listener struct{ net.Listener }
@@ -70,7 +85,7 @@ func (c *conn) setQuiet(quiet bool) {
 func (c *conn) Read(p []byte) (int, error) {
 	c.mu.Lock()
 	if len(p) == 1 && c.quiet {
-		if c.waiting = !isAbort(c.wanted); c.waiting {
+		if c.waiting = !isAbort(c.read.wanted); c.waiting {
 			c.mu.Unlock()
 			<-c.end
 			return 0, os.ErrDeadlineExceeded
@@ -78,7 +93,7 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.mu.Unlock()
 		return 0, os.ErrDeadlineExceeded
 	}
-	err := c.arm()
+	err := c.read.arm(c.TCPConn.SetReadDeadline)
 	c.mu.Unlock()
 	if err != nil {
 		return 0, err
@@ -86,13 +101,15 @@ func (c *conn) Read(p []byte) (int, error) {
 	return c.TCPConn.Read(p)
 }
 
-// arm makes the wanted deadline count, if it differs from the one that does.
-func (c *conn) arm() error {
-	if c.wanted.IsZero() == c.armed.IsZero() && c.wanted.Sub(c.armed).Abs() < exact {
-		return nil
+// Write implements net.Conn.
+func (c *conn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	err := c.write.arm(c.TCPConn.SetWriteDeadline)
+	c.mu.Unlock()
+	if err != nil {
+		return 0, err
 	}
-	c.armed = c.wanted
-	return c.TCPConn.SetReadDeadline(c.wanted)
+	return c.TCPConn.Write(p)
 }
 
 // SetReadDeadline implements net.Conn. A deadline counts from the next Read on,
@@ -100,7 +117,7 @@ func (c *conn) arm() error {
 func (c *conn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.wanted = t
+	c.read.wanted = t
 	switch {
 	case !isAbort(t):
 		return nil
@@ -109,7 +126,20 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 		c.end <- struct{}{}
 		return nil
 	}
-	return c.arm()
+	return c.read.arm(c.TCPConn.SetReadDeadline)
+}
+
+// SetWriteDeadline implements net.Conn. A deadline counts from the next Write on.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.write.wanted = t
+	return nil
+}
+
+// SetDeadline implements net.Conn.
+func (c *conn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
 // isAbort reports whether a deadline is the one that ends a read under way.

@@ -27,10 +27,11 @@ import (
 const Name = "ingress"
 
 const (
-	headTimeout = 5 * time.Second // WeChat gives up on us after that
-	bodyTimeout = 10 * time.Second
-	idleTimeout = 90 * time.Second
-	maxHead     = 64 << 10
+	headTimeout   = 5 * time.Second // WeChat gives up on us after that
+	bodyTimeout   = 10 * time.Second
+	idleTimeout   = 90 * time.Second
+	answerTimeout = 5 * time.Second // who does not listen to his answer is hung up on
+	maxHead       = 64 << 10
 )
 
 // Run is [Serve] on HTTP_ADDR. A port that is taken is an error at once.
@@ -95,8 +96,10 @@ func (s *Server) ready(ctx context.Context) error {
 func (s *Server) listen(tcp net.Listener) (server *http.Server, run func() error) {
 	server = &http.Server{
 		Handler: s, ReadHeaderTimeout: headTimeout, ReadTimeout: bodyTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHead,
-		ErrorLog: log.New(complaints{s.log}, "", 0), ConnContext: withConn,
+		WriteTimeout: bodyTimeout + s.cfg.PublishTimeout + answerTimeout,
+		IdleTimeout:  idleTimeout, MaxHeaderBytes: maxHead,
+		DisableGeneralOptionsHandler: true, // OPTIONS * is a path like any other
+		ErrorLog:                     log.New(complaints{s.log}, "", 0), ConnContext: withConn,
 	}
 	if s.certificate == nil {
 		return server, func() error { return server.Serve(listener{tcp}) }
