@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/wxbus/wxbus/ingress/door"
@@ -48,11 +49,17 @@ func block(t *testing.T, changes ...string) string {
 	return strings.NewReplacer(changes...).Replace(string(text))
 }
 
+// taken are the ports that tests were given: none gets the same one twice.
+var taken sync.Map
+
 // port returns a free port below those that outgoing connections come from.
 func port(t *testing.T) string {
 	t.Helper()
 	for {
 		addr := "127.0.0.1:" + strconv.Itoa(10000+rand.N(20000))
+		if _, given := taken.LoadOrStore(addr, true); given {
+			continue
+		}
 		if listener, err := net.Listen("tcp", addr); err == nil {
 			_ = listener.Close()
 			return addr

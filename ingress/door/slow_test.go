@@ -28,6 +28,7 @@ type hasty struct {
 	net.Listener
 	mu      sync.Mutex
 	longest time.Duration // that the server wanted to wait for a read
+	closed  int           // connections that the server has closed
 }
 
 const haste = 20
@@ -47,6 +48,12 @@ func (h *hasty) read(wait time.Duration) {
 	h.longest = max(h.longest, wait)
 }
 
+func (h *hasty) hungUp() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closed
+}
+
 func (h *hasty) waited() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -56,6 +63,13 @@ func (h *hasty) waited() time.Duration {
 type hastyConn struct {
 	net.Conn
 	listener *hasty
+}
+
+func (c *hastyConn) Close() error {
+	c.listener.mu.Lock()
+	defer c.listener.mu.Unlock()
+	c.listener.closed++
+	return c.Conn.Close()
 }
 
 func (c *hastyConn) SetReadDeadline(at time.Time) error {

@@ -155,14 +155,12 @@ func (b *Bus) PartitionsUntil(ctx context.Context, end time.Time) (int, error) {
 	return b.Partitions(ctx)
 }
 
-// pause waits for d and reports whether ctx lasted.
-func pause(ctx context.Context, d time.Duration) bool {
+// pause waits for d, or until ctx is done.
+func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-ctx.Done():
-		return false
 	}
 }

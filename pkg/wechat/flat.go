@@ -34,7 +34,8 @@ func (m *Message) decodeFlat(push, body []byte) bool {
 	if f.pos < len(push) {
 		return false
 	}
-	m.Body = append(body, '}')
+	body = append(body, '}')
+	m.Body = body
 	m.routeTexts(&f.texts)
 	return true
 }

@@ -30,7 +30,8 @@ func (m *Message) decodeJSON(push, body []byte) error {
 		body = appendTyped(body, f, value)
 		return true
 	})
-	m.Body = append(body, '}')
+	body = append(body, '}')
+	m.Body = body
 	return nil
 }
 

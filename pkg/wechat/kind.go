@@ -9,7 +9,8 @@ import "strings"
 type Kind string
 
 // Kinds that handlers ask for most. Any other is written as a Kind of its
-// name, such as Kind("event.templatesendjobfinish").
+// name, such as Kind("event.templatesendjobfinish"), or taken from its view,
+// as TemplateSendJobFinishEvent{}.Kind().
 const (
 	KindText            Kind = "text"
 	KindImage           Kind = "image"
