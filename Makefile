@@ -5,6 +5,9 @@ GOLANGCI_LINT := v2.15.0
 # The race detector needs a C compiler; without one the tests run all the same.
 RACE := $(if $(shell command -v $$(go env CC) 2>/dev/null),-race)
 
+# The tests behind a real proxy look in the same places.
+NGINX := $(shell PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v nginx)
+
 tools := .cache/bin
 lint  := $(tools)/golangci-lint-$(GOLANGCI_LINT)
 
@@ -21,10 +24,15 @@ run: ## run everything on this machine, with a chat page in the browser
 build: ## build every program into bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags=-s -o bin/ ./ingress ./workers/... ./deployments/wxbus
 
+# What a night has time for and a change has not.
+NIGHTLY ?=
+
 .PHONY: test
-test: ## run all tests
+test: ## run all tests, with NIGHTLY=1 every fuzz target as well
 	@test -n "$(RACE)" || echo "no C compiler found: the tests run without the race detector"
+	@test -n "$(NGINX)" || echo "no nginx found: the tests behind a real proxy are left out"
 	go test $(RACE) ./...
+	$(if $(NIGHTLY),@$(MAKE) --no-print-directory fuzz)
 
 .PHONY: lint
 lint: $(lint) ## check the code: vet, linters, format, tidy modules
@@ -44,10 +52,17 @@ FUZZTIME := 30s
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME, 30s each unless set
 	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
-		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' "$$file"); do \
+		for target in $$(sed -n 's/^func \(Fuzz[[:alnum:]_]*\)(.*/\1/p' "$$file"); do \
 			go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
 		done; \
 	done
+
+# Only the ratios that the second command prints may be compared: the figures of
+# the first are those of this machine.
+.PHONY: bench
+bench: ## measure the steps of a push, and the ingress against a server that does nothing
+	go test -run '^$$' -bench . ./pkg/callback ./pkg/wechat ./pkg/bus ./ingress/...
+	go run ./deployments/bench
 
 .PHONY: cover
 cover: ## run all tests and say how much of the code they reach

@@ -6,7 +6,8 @@
 //	verify, decrypt    callback.Account.Open: signatures, then AES
 //	decode             wechat.Decode: XML or JSON to one JSON form
 //	publish            bus.Publish, under the subject and the key that route names
-//	answer "success"   ingress/door, once JetStream has acknowledged
+//	answer "success"   ingress/door, once JetStream has acknowledged, or the disk
+//	                   of ingress/spool when that is set and JetStream is away
 //	consume            bus.Consume: a durable per worker, as many messages as it has slots
 //	handle             worker.Mux: the function that was registered for the kind
 //	reply              bus.Publish, under a key made of the worker and the cause
@@ -16,7 +17,7 @@
 // The rooms from bottom to top. A room imports only rooms above it in this
 // list, and layout_test.go says so when one does not:
 //
-//   - wechat: WeChat's words. Messages, kinds, replies; no network.
+//   - wechat: WeChat's words. Messages, kinds, typed views, replies; no network.
 //   - callback: the door in. Signatures and the AES envelope.
 //   - wxapi: the door out. Access tokens, calls, error codes.
 //   - config: settings from the environment, all faults at once, secrets unseen.
@@ -29,7 +30,8 @@
 // nothing of the queue. Packages whose names end in test are for tests.
 //
 // Programs stand on these rooms: ingress, the folders of workers, and
-// deployments/wxbus, the only one that runs the others. To see one push with
+// deployments/wxbus, the only one that runs the others; deployments/bench
+// measures the ingress. To see one push with
 // your own eyes, read ingress/door/push.go, then workers/autoreply/rules/run.go,
 // then workers/sender/delivery/handle.go.
 package pkg

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -98,7 +99,7 @@ func render(t *testing.T, file, name, before string) string {
 	}
 	var text strings.Builder
 	for _, row := range rows {
-		value, meaning := "`"+row.Default+"`", row.Desc
+		value, meaning := "`"+row.Default+"`", strings.ReplaceAll(row.Desc, "<", `\<`) // else it is a tag of HTML
 		if row.Required {
 			value = map[string]string{english: "(required)", chinese: "（必填）"}[file]
 		} else if row.Default == "" {
@@ -140,15 +141,28 @@ func TestReadmesHaveTheSameChapters(t *testing.T) {
 	}
 }
 
-// What the README calls the whole of a worker builds as it stands there.
+// fences returns what stands in the code fences of a language.
+func fences(t *testing.T, file, language string) (found []string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fence := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```").FindAllStringSubmatch(string(text), -1) {
+		found = append(found, fence[1])
+	}
+	return found
+}
+
+// What the README calls the whole of a worker builds as it stands there, and so
+// do the functions that it shows further on.
 func TestReadmeWorkerBuilds(t *testing.T) {
 	for _, file := range []string{english, chinese} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+		shown := fences(t, file, "go")
+		if len(shown) < 2 {
+			t.Fatalf("%s shows %d pieces of Go, want a worker and what may be added to it", file, len(shown))
 		}
-		program := regexp.MustCompile("(?s)```go\n(.*?)```").FindSubmatch(text)[1]
-		if lines := strings.Count(string(program), "\n"); lines > 40 {
+		if lines := strings.Count(shown[0], "\n"); lines > 40 {
 			t.Errorf("%s: a worker of %d lines, want 40 at most", file, lines)
 		}
 		source, overlay := filepath.Join(t.TempDir(), "main.go"), filepath.Join(t.TempDir(), "overlay.json")
@@ -156,12 +170,97 @@ func TestReadmeWorkerBuilds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(os.WriteFile(source, program, 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
+		if err := errors.Join(os.WriteFile(source, []byte(strings.Join(shown, "\n")), 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		build := exec.Command("go", "build", "-overlay", overlay, "-o", os.DevNull, "../../workers/greeter")
 		if output, err := build.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", file, err, output)
+		}
+	}
+}
+
+// The block for nginx is the one that the ingress is tested behind.
+func TestReadmeShowsTheTestedNginxBlock(t *testing.T) {
+	want, err := os.ReadFile("../../ingress/door/testdata/nginx.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{english, chinese} {
+		if diff := cmp.Diff([]string{string(want)}, fences(t, file, "nginx")); diff != "" {
+			t.Errorf("%s (-tested +shown):\n%s", file, diff)
+		}
+	}
+}
+
+var (
+	metricName = regexp.MustCompile(`"(wxbus_[a-z_]*[a-z])"`)
+	spoolName  = regexp.MustCompile(`describe\("([a-z_]+)"`)
+	metricRow  = regexp.MustCompile("(?m)^\\| `(wxbus_[a-z_]+)` \\|")
+)
+
+// Every metric has its row, and every row its metric.
+func TestReadmeListsEveryMetric(t *testing.T) {
+	want := metricsIn(t, "../../ingress", "../../pkg", "../../workers")
+	for _, file := range []string{english, chinese} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, row := range metricRow.FindAllStringSubmatch(string(text), -1) {
+			got = append(got, row[1])
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-defined +listed):\n%s", file, diff)
+		}
+	}
+}
+
+// metricsIn returns the names of metrics in the code of folders, sorted.
+func metricsIn(t *testing.T, folders ...string) (names []string) {
+	t.Helper()
+	for _, folder := range folders {
+		err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for _, found := range metricName.FindAllSubmatch(text, -1) {
+				names = append(names, string(found[1]))
+			}
+			for _, found := range spoolName.FindAllSubmatch(text, -1) {
+				names = append(names, "wxbus_ingress_spool_"+string(found[1]))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+var link = regexp.MustCompile(`\]\(#([^)]+)\)`)
+
+// Links within a README lead to a chapter.
+func TestReadmeLinksLeadSomewhere(t *testing.T) {
+	for _, file := range []string{english, chinese} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var anchors []string
+		for _, title := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(withoutCode(string(text)), -1) {
+			anchor := regexp.MustCompile(`[^\p{L}\p{N} -]`).ReplaceAllString(strings.ToLower(title[1]), "")
+			anchors = append(anchors, strings.ReplaceAll(anchor, " ", "-"))
+		}
+		for _, found := range link.FindAllStringSubmatch(string(text), -1) {
+			if !slices.Contains(anchors, found[1]) {
+				t.Errorf("%s: no chapter for #%s", file, found[1])
+			}
 		}
 	}
 }

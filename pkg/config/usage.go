@@ -51,6 +51,9 @@ func typeName(t reflect.Type) string {
 	case "config.Bytes":
 		return "Size"
 	}
+	if t.Kind() == reflect.Slice { // whatever it holds, it is written with commas
+		return "List"
+	}
 	return "Word" // one of those that the meaning names
 }
 

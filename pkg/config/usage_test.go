@@ -14,12 +14,16 @@ import (
 	"github.com/wxbus/wxbus/pkg/config"
 )
 
+// names is a list as a program may have one: a type of its own.
+type names []string
+
 func TestUsageListsEverySetting(t *testing.T) {
 	var spec struct {
 		Group struct {
 			Number int           `envconfig:"TEST_NUMBER" default:"16" desc:"how many"`
 			Switch bool          `envconfig:"TEST_SWITCH" default:"true" desc:"whether"`
 			Wait   time.Duration `envconfig:"TEST_WAIT" desc:"how long"`
+			Names  names         `envconfig:"TEST_NAMES" desc:"who"`
 		}
 		Accounts config.Accounts[account]
 		Text     string       `envconfig:"TEST_TEXT" required:"true" desc:"what to say"`
@@ -30,6 +34,7 @@ func TestUsageListsEverySetting(t *testing.T) {
 TEST_NUMBER               Number         16          how many
 TEST_SWITCH               true or false  true        whether
 TEST_WAIT                 Duration                   how long
+TEST_NAMES                List                       who
 WECHAT_ACCOUNTS           List           main        names of the accounts served, a comma list of [a-z0-9-]; each has variables of its own, the name in upper case with - as _
 WECHAT_<ACCOUNT>_APPID    Text           (required)  AppID
 WECHAT_<ACCOUNT>_TOKEN    Secret         (required)  Token

@@ -12,6 +12,9 @@
 //
 // What goes wrong at WeChat, and when, is said through [Platform.Weather].
 //
+// A [Load] pushes as much as a server takes and measures it; it needs no
+// Platform, and its users stand in no chat.
+//
 // wxsim speaks HTTP only; what the server does with a push is not its
 // business. It keeps everything in memory, bounded, and in a file if asked to.
 package wxsim

@@ -61,7 +61,7 @@ func (c *Config) Validate() (err error) {
 // anyAccount reports whether the environment says anything about an account.
 func anyAccount(names []string) bool {
 	for _, name := range names {
-		for _, setting := range []string{"APPID", "TOKEN", "AES_KEY", "SECRET", "MODE"} {
+		for _, setting := range []string{"APPID", "TOKEN", "AES_KEY", "SECRET", "MODE", "KIND", "CLOUD_HOSTING"} {
 			if os.Getenv(config.AccountPrefix(name)+"_"+setting) != "" {
 				return true
 			}

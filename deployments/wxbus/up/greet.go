@@ -32,7 +32,7 @@ func greet(ctx context.Context, out io.Writer, cfg *Config, nats *server.Server,
 		line("chat page", "http://"+reachable(string(cfg.SimAddr))+"/")
 	}
 	for _, name := range cfg.Door.Accounts.Names() {
-		line("server URL", "http://"+reachable(pushes.String())+"/wechat/"+name)
+		line("server URL", cfg.Door.ServerURL(reachable(pushes.String()), name))
 	}
 	line("NATS", nats.ClientURL()+"   subjects wechat.in.>  wechat.out.>  wechat.dead.>")
 	if whole, err := filepath.Abs(cfg.Data); err == nil {
