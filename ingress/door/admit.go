@@ -22,10 +22,17 @@ func (s *Server) allow(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// call is a push on its way in: whose it is, and the query that signs it.
+type call struct {
+	name    string // of the account
+	account *callback.Account
+	query   callback.Query
+}
+
 // admit lets a push go on to next when its query is signed and there is a slot
 // for it. Only then is its body waited for: who cannot sign holds no slot,
 // however slowly he writes.
-func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *Server) admit(next func(echo.Context, call) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		name, account, err := s.account(c)
 		if err != nil {
@@ -34,8 +41,9 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		if c.Request().ContentLength > int64(s.cfg.MaxBody) {
 			return errBodyTooLarge
 		}
-		if !account.Verify(query(c)) {
-			if done, err := s.hosted(c, name, account); done || err != nil {
+		from := call{name, account, query(c)}
+		if !account.Verify(from.query) {
+			if done, err := s.hosted(c, &from); done || err != nil {
 				return err
 			}
 		}
@@ -48,20 +56,20 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 			return errBusy
 		}
 		defer s.inFlight.free()
-		return s.failed(c, next(c))
+		return s.failed(c, next(c, from))
 	}
 }
 
 // hosted settles a push whose query is not signed. It is refused, or its
 // account is in cloud hosting: then it may be the probe, which is answered and
 // done, or a push that WeChat's channel vouches for, which goes on.
-func (s *Server) hosted(c echo.Context, name string, account *callback.Account) (done bool, err error) {
-	if s.cfg.Accounts[name].CloudHosting {
+func (s *Server) hosted(c echo.Context, from *call) (done bool, err error) {
+	if s.cfg.Accounts[from.name].CloudHosting {
 		if s.probe(c) {
 			return true, c.String(http.StatusOK, "success")
 		}
 		if s.vouched(c) {
-			vouch(c, account)
+			from.query = vouch(from.account)
 			return false, nil
 		}
 	}

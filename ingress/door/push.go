@@ -41,12 +41,8 @@ func (d *desk) clear() {
 }
 
 // push takes one push of WeChat and answers success once it is stored.
-func (s *Server) push(c echo.Context) error {
+func (s *Server) push(c echo.Context, from call) (err error) {
 	arrived := time.Now()
-	name, account, err := s.account(c)
-	if err != nil {
-		return err
-	}
 	if c.Request().ContentLength > 0 {
 		defer hush(c.Request().Context())()
 	}
@@ -54,11 +50,11 @@ func (s *Server) push(c echo.Context) error {
 	if d.body, err = s.body(c, d.body[:0]); err != nil {
 		return err
 	}
-	message, err := account.OpenInto(&d.plain, query(c), d.body)
+	message, err := from.account.OpenInto(&d.plain, from.query, d.body)
 	if err != nil {
 		return err
 	}
-	envelope := d.pack(name, message, arrived)
+	envelope := d.pack(from.name, message, arrived)
 	ctx := otel.GetTextMapPropagator().Extract(c.Request().Context(), propagation.HeaderCarrier(c.Request().Header))
 	outcome, err := s.publisher.publish(ctx, envelope, d.headers.Of(envelope), arrived)
 	if err != nil {

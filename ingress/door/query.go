@@ -33,7 +33,7 @@ func query(c echo.Context) callback.Query {
 
 // unescape decodes a part of a query. What cannot be decoded is signed by nobody.
 func unescape(text string) string {
-	if !strings.ContainsAny(text, "%+") {
+	if strings.IndexByte(text, '%') < 0 && strings.IndexByte(text, '+') < 0 {
 		return text
 	}
 	plain, err := url.QueryUnescape(text)

@@ -79,7 +79,9 @@ func (s *Server) route() {
 	s.echo = echo.New()
 	s.echo.HTTPErrorHandler = s.answerError
 	s.echo.IPExtractor = func(r *http.Request) string { return s.peers.client(r).String() }
-	s.echo.Use(s.allow)
+	if len(s.cfg.AllowFrom) > 0 {
+		s.echo.Use(s.allow)
+	}
 	paths := []string{root + ":account", root + ":account/"}
 	if s.cfg.HTTPPrefix != "" {
 		paths = append(paths, s.cfg.HTTPPrefix+paths[0], s.cfg.HTTPPrefix+paths[1])
