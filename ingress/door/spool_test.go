@@ -128,19 +128,25 @@ func TestSpoolMetrics(t *testing.T) {
 	bustest.Eventually(t, "the spool is drained", func() bool { return gauge(t, "wxbus_ingress_spool_waiting") == 0 })
 }
 
-// gauge returns the value of a metric without labels.
-func gauge(t *testing.T, name string) float64 {
+// gauge returns the value of a metric with these labels and values, 0 when
+// there is none.
+func gauge(t *testing.T, name string, labels ...string) float64 {
 	t.Helper()
 	families, err := prometheus.DefaultGatherer.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, family := range families {
-		if family.GetName() == name {
-			return family.GetMetric()[0].GetGauge().GetValue()
+		for _, metric := range family.GetMetric() {
+			var has []string
+			for _, label := range metric.GetLabel() {
+				has = append(has, label.GetName(), label.GetValue())
+			}
+			if family.GetName() == name && slices.Equal(has, labels) {
+				return metric.GetGauge().GetValue()
+			}
 		}
 	}
-	t.Fatalf("there is no metric %s", name)
 	return 0
 }
 
