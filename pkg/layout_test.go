@@ -45,7 +45,7 @@ var owners = map[string][]string{
 	"github.com/spf13/cobra":               {"deployments"},
 	"github.com/goccy/go-yaml":             {"workers/autoreply"},
 	"go.opentelemetry.io/otel/sdk/":        {"pkg/process"},
-	"go.opentelemetry.io/otel/exporters/":  {"pkg/process"},
+	"go.opentelemetry.io/otel/exporters/":  {},
 	"crypto/aes":                           {"pkg/callback"},
 	"crypto/sha1":                          {"pkg/callback"},
 	"os/signal":                            {"pkg/process"},

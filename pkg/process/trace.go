@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/semconv/v1.37.0"
+
+	"github.com/wxbus/wxbus/pkg/process/otlp"
 )
 
 // flushTimeout bounds the export of the last spans at the end.
@@ -23,7 +24,7 @@ const flushTimeout = 3 * time.Second
 func StartTracing(ctx context.Context, name string) (flush func(), err error) {
 	options := []trace.TracerProviderOption{trace.WithResource(describe(ctx, name))}
 	if exports() {
-		exporter, err := otlptracehttp.New(ctx)
+		exporter, err := otlp.New()
 		if err != nil {
 			return nil, err
 		}
