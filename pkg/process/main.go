@@ -53,6 +53,7 @@ func Main(name string, cfg config.Process, program Program) {
 
 // run holds program between telemetry and the admin port, and bounds its end.
 func run(ctx context.Context, name string, cfg config.Process, log *slog.Logger, program Program) error {
+	logTelemetry(log)
 	flush, err := StartTracing(ctx, name)
 	if err != nil {
 		return err

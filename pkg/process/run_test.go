@@ -164,6 +164,33 @@ func TestRunEndsFromTheInsideOut(t *testing.T) {
 	}
 }
 
+func TestSpansThatAreLostAreLogged(t *testing.T) {
+	clearOTel(t)
+	refusing := httptest.NewServer(http.NotFoundHandler())
+	defer refusing.Close()
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", refusing.URL)
+	ctx, signal := context.WithCancel(t.Context())
+	var lines bytes.Buffer
+	err := run(ctx, "test", config.Process{ShutdownTimeout: time.Minute}, slog.New(slog.NewJSONHandler(&lines, nil)),
+		func(context.Context, *Host) error {
+			_, span := otel.Tracer("test").Start(context.Background(), "lost span")
+			span.End()
+			signal()
+			return nil
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Level, Msg, Err string }
+	if err := json.Unmarshal(lines.Bytes(), &got); err != nil {
+		t.Fatalf("%v in %q", err, lines.String())
+	}
+	want := "send 1 spans to " + refusing.URL + "/v1/traces: collector answers 404 Not Found"
+	if got.Level != "WARN" || got.Msg != "telemetry failed" || !strings.HasSuffix(got.Err, want) {
+		t.Errorf("logged %+v, want %q", got, want)
+	}
+}
+
 // probe returns status and body, or "closed".
 func probe(url string) string {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}

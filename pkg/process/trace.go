@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -40,6 +41,12 @@ func StartTracing(ctx context.Context, name string) (flush func(), err error) {
 		defer cancel()
 		_ = provider.Shutdown(ctx)
 	}, nil
+}
+
+// logTelemetry has log say what goes wrong with spans. OpenTelemetry's own way
+// is plain text on stderr, which breaks a log of JSON lines.
+func logTelemetry(log *slog.Logger) {
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("telemetry failed", "err", err) }))
 }
 
 // exports reports whether the environment asks for spans to be exported.

@@ -6,21 +6,22 @@ package otlp
 
 import (
 	"bytes"
-	"cmp"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/cenkalti/backoff/v5"
 	"go.opentelemetry.io/otel/sdk/trace"
 )
 
-// Exporter implements trace.SpanExporter.
+// Exporter implements trace.SpanExporter. It is safe for concurrent use, and
+// meant for a batcher: an export takes up to the timeout.
 type Exporter struct {
 	settings
 	client *http.Client
@@ -29,7 +30,7 @@ type Exporter struct {
 var _ trace.SpanExporter = (*Exporter)(nil)
 
 // New returns an exporter after the standard OTEL_EXPORTER_OTLP_ variables. The
-// error names the variable that is wrong.
+// error has a line for each that is wrong. It does not call the collector.
 func New() (*Exporter, error) {
 	s, err := readSettings()
 	if err != nil {
@@ -37,11 +38,15 @@ func New() (*Exporter, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = s.tls
-	return &Exporter{settings: *s, client: &http.Client{Transport: transport}}, nil
+	// A redirected POST may become a GET, which succeeds and stores nothing, and
+	// the headers are no other host's business.
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Exporter{settings: *s, client: &http.Client{Transport: transport, CheckRedirect: stay}}, nil
 }
 
 // ExportSpans implements trace.SpanExporter. Whatever may pass is tried again
-// within the timeout.
+// within the timeout, as the collector's Retry-After says or later each time.
+// The error names the collector, without its query, which may hold a key.
 func (e *Exporter) ExportSpans(ctx context.Context, spans []trace.ReadOnlySpan) error {
 	if len(spans) == 0 {
 		return nil
@@ -58,7 +63,8 @@ func (e *Exporter) ExportSpans(ctx context.Context, spans []trace.ReadOnlySpan) 
 	_, err = backoff.Retry(ctx, func() (struct{}, error) { return struct{}{}, e.post(ctx, body) },
 		backoff.WithMaxElapsedTime(e.timeout))
 	if err != nil {
-		return fmt.Errorf("send spans to %s: %w", e.endpoint.Redacted(), err)
+		place := url.URL{Scheme: e.endpoint.Scheme, Host: e.endpoint.Host, Path: e.endpoint.Path}
+		return fmt.Errorf("send %d spans to %s: %w", len(spans), place.String(), err)
 	}
 	return nil
 }
@@ -81,23 +87,37 @@ func (e *Exporter) post(ctx context.Context, body []byte) error {
 	}
 	defer func() { _ = response.Body.Close() }()
 	const enough = 64 << 10
-	_, _ = io.CopyN(io.Discard, response.Body, enough)
-	return answered(response)
+	text, _ := io.ReadAll(io.LimitReader(response.Body, enough))
+	return answered(response, text)
 }
 
-// answered says what is to be done after an answer.
-func answered(response *http.Response) error {
+// answered says what is to be done after an answer. What the collector writes is
+// not repeated: it may quote the spans.
+func answered(response *http.Response, text []byte) error {
 	err := fmt.Errorf("collector answers %s", response.Status)
 	switch response.StatusCode {
 	case http.StatusOK, http.StatusAccepted, http.StatusNoContent:
-		return nil
+		return accepted(text)
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		if seconds, bad := strconv.Atoi(response.Header.Get("Retry-After")); bad == nil {
-			return cmp.Or(backoff.RetryAfter(seconds), err)
+		if seconds, bad := strconv.Atoi(response.Header.Get("Retry-After")); bad == nil && seconds > 0 {
+			return fmt.Errorf("%w: %w", err, backoff.RetryAfter(seconds))
 		}
 		return err
 	}
 	return backoff.Permanent(err)
+}
+
+// accepted finds out whether a collector that says yes leaves spans out. They
+// must not be sent again. An answer that is no JSON says nothing.
+func accepted(text []byte) error {
+	var answer struct{ PartialSuccess struct{ RejectedSpans any } }
+	_ = json.Unmarshal(text, &answer)
+	switch rejected := answer.PartialSuccess.RejectedSpans; rejected {
+	case nil, "", "0", 0.0:
+		return nil
+	default:
+		return backoff.Permanent(fmt.Errorf("collector rejects %v of them", rejected))
+	}
 }
 
 func zipped(body []byte) ([]byte, error) {
@@ -107,5 +127,3 @@ func zipped(body []byte) ([]byte, error) {
 	err = errors.Join(err, writer.Close())
 	return small.Bytes(), err
 }
-
-const defaultTimeout = 10 * time.Second

@@ -3,22 +3,18 @@ package otlp_test
 import (
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/wxbus/wxbus/pkg/process/otlp"
 )
@@ -28,13 +24,38 @@ type collector struct {
 	*httptest.Server
 	bodies  []string
 	headers []http.Header
-	answers []int // to the next requests; 200 after that
+	answers []answer // to the next requests; 200 after that
 }
 
-func collect(t *testing.T, answers ...int) *collector {
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// collect starts a collector and clears the environment for it.
+func collect(t *testing.T, answers ...answer) *collector {
 	t.Helper()
 	c := &collector{answers: answers}
-	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	c.Server = httptest.NewServer(c.handler(t))
+	t.Cleanup(c.Close)
+	clearOTel(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
+	return c
+}
+
+func clearOTel(t *testing.T) {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "OTEL_") {
+			t.Setenv(name, "")
+		}
+	}
+}
+
+func (c *collector) handler(t *testing.T) http.Handler {
+	t.Helper()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := io.Reader(r.Body)
 		if r.Header.Get("Content-Encoding") == "gzip" {
 			unzipped, err := gzip.NewReader(body)
@@ -49,132 +70,155 @@ func collect(t *testing.T, answers ...int) *collector {
 			t.Errorf("%s %s: %v", r.Method, r.URL, err)
 		}
 		c.bodies, c.headers = append(c.bodies, string(text)), append(c.headers, r.Header)
-		if len(c.answers) > 0 {
-			w.WriteHeader(c.answers[0])
-			c.answers = c.answers[1:]
+		if len(c.answers) == 0 {
+			return
 		}
-	}))
-	t.Cleanup(c.Close)
-	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
-	return c
+		next := c.answers[0]
+		c.answers = c.answers[1:]
+		for name := range next.header {
+			w.Header().Set(name, next.header.Get(name))
+		}
+		w.WriteHeader(next.status)
+		_, _ = io.WriteString(w, next.body)
+	})
 }
 
-// export sends one span that has everything.
-func export(t *testing.T) (trace.SpanContext, error) {
+// export sends spans, one if none are given.
+func export(t *testing.T, spans ...tracetest.SpanStub) error {
 	t.Helper()
 	exporter, err := otlp.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var failed error
-	provider := sdk.NewTracerProvider(sdk.WithSyncer(keeping{exporter, &failed}),
-		sdk.WithResource(resource.NewSchemaless(attribute.String("service.name", "wxbus-test"))))
-	parent := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled})
-	ctx := trace.ContextWithSpanContext(t.Context(), parent)
-	_, span := provider.Tracer("wxbus").Start(ctx, "publish", trace.WithSpanKind(trace.SpanKindProducer),
-		trace.WithTimestamp(time.Unix(1, 2)), trace.WithAttributes(
-			attribute.Int64("big", 1<<62), attribute.Bool("yes", true), attribute.Float64("half", 0.5),
-			attribute.StringSlice("list", []string{"a", "b"})),
-		trace.WithLinks(trace.Link{SpanContext: parent}))
-	span.AddEvent("tried", trace.WithTimestamp(time.Unix(3, 4)))
-	span.SetStatus(codes.Error, "went wrong")
-	span.End(trace.WithTimestamp(time.Unix(5, 6)))
-	return span.SpanContext(), failed
-}
-
-// keeping keeps the error of an export, which a provider only logs.
-type keeping struct {
-	sdk.SpanExporter
-	err *error
-}
-
-func (k keeping) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
-	err := k.SpanExporter.ExportSpans(ctx, spans)
-	*k.err = errors.Join(*k.err, err)
-	return err
-}
-
-func TestSpanIsSentAsTheProtocolWantsIt(t *testing.T) {
-	c := collect(t)
-	self, err := export(t)
-	if err != nil || len(c.bodies) != 1 {
-		t.Fatalf("sent %d requests: %v", len(c.bodies), err)
+	if len(spans) == 0 {
+		spans = []tracetest.SpanStub{{Name: "publish"}}
 	}
-	var got map[string]any
-	if err := json.Unmarshal([]byte(c.bodies[0]), &got); err != nil {
-		t.Fatal(err)
-	}
-	spans := got["resourceSpans"].([]any)[0].(map[string]any)["scopeSpans"].([]any)[0].(map[string]any)["spans"].([]any)
-	span := spans[0].(map[string]any)
-	parent, _ := span["parentSpanId"].(string)
-	want := fmt.Sprintf(`{"resourceSpans":[{
-		"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"wxbus-test"}}]},
-		"scopeSpans":[{"scope":{"name":"wxbus"},"spans":[{
-			"traceId":%q,"spanId":%q,"parentSpanId":%q,"name":"publish","kind":4,
-			"startTimeUnixNano":"1000000002","endTimeUnixNano":"5000000006",
-			"attributes":[{"key":"big","value":{"intValue":"4611686018427387904"}},{"key":"yes","value":{"boolValue":true}},
-				{"key":"half","value":{"doubleValue":0.5}},
-				{"key":"list","value":{"arrayValue":{"values":[{"stringValue":"a"},{"stringValue":"b"}]}}}],
-			"events":[{"timeUnixNano":"3000000004","name":"tried"}],
-			"links":[{"traceId":%q,"spanId":%q}],
-			"status":{"message":"went wrong","code":2}}]}]}]}`,
-		self.TraceID(), self.SpanID(), parent, self.TraceID(), parent)
-	var wanted map[string]any
-	if err := json.Unmarshal([]byte(want), &wanted); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(wanted, got); diff != "" || len(parent) != 16 {
-		t.Error(diff)
-	}
-	if got := c.headers[0].Get("Content-Type"); got != "application/json" {
-		t.Errorf("Content-Type is %q", got)
-	}
+	err = exporter.ExportSpans(t.Context(), tracetest.SpanStubs(spans).Snapshots())
+	return errors.Join(err, exporter.Shutdown(t.Context()))
 }
 
 func TestHeadersAndCompression(t *testing.T) {
 	c := collect(t)
-	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20secret, x-scope = a")
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20secret%3D, x-scope = a,")
 	t.Setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
-	if _, err := export(t); err != nil {
+	if err := export(t); err != nil {
 		t.Fatal(err)
 	}
-	if h := c.headers[0]; h.Get("Authorization") != "Bearer secret" || h.Get("X-Scope") != "a" || !strings.HasPrefix(c.bodies[0], `{"resourceSpans"`) {
-		t.Errorf("got %v, %.20s", h, c.bodies[0])
+	got := map[string]string{}
+	for _, name := range []string{"Authorization", "X-Scope", "Content-Type", "Content-Encoding"} {
+		got[name] = c.headers[0].Get(name)
+	}
+	want := map[string]string{
+		"Authorization": "Bearer secret=", "X-Scope": "a", "Content-Type": "application/json", "Content-Encoding": "gzip",
+	}
+	if diff := cmp.Diff(want, got); diff != "" || !strings.HasPrefix(c.bodies[0], `{"resourceSpans"`) {
+		t.Errorf("%s body %.20s", diff, c.bodies[0])
 	}
 }
 
 func TestWhatMayPassIsTriedAgain(t *testing.T) {
-	c := collect(t, http.StatusServiceUnavailable, http.StatusTooManyRequests)
-	if _, err := export(t); err != nil || len(c.bodies) != 3 || c.bodies[0] != c.bodies[2] {
-		t.Errorf("%d requests, %v; want the same one three times", len(c.bodies), err)
+	after := func(text string) http.Header { return http.Header{"Retry-After": {text}} }
+	tests := []struct {
+		name    string
+		answers []answer
+		want    int // requests
+		fails   string
+	}{
+		{"unavailable, then too many", []answer{{status: 503}, {status: 429}}, 3, ""},
+		{"gateways", []answer{{status: 502}, {status: 504}}, 3, ""},
+		{"when the collector says", []answer{{503, after("1"), ""}}, 2, ""},
+		{"later than the timeout", []answer{{503, after("3600"), ""}}, 1, "503"},
+		{"malformed", []answer{{status: 400}}, 1, "collector answers 400 Bad Request"},
+		{"broken", []answer{{500, nil, "panic: secret"}}, 1, "collector answers 500"},
+		{"moved", []answer{{302, http.Header{"Location": {"/elsewhere"}}, ""}}, 1, "collector answers 302"},
+		{"all accepted", []answer{{200, nil, `{"partialSuccess":{}}`}}, 1, ""},
+		{"none rejected", []answer{{200, nil, `{"partialSuccess":{"rejectedSpans":"0"}}`}}, 1, ""},
+		{"some rejected", []answer{{200, nil, `{"partialSuccess":{"rejectedSpans":"2","errorMessage":"secret"}}`}}, 1, "rejects 2"},
 	}
-	c = collect(t, http.StatusBadRequest, http.StatusBadRequest)
-	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=secret")
-	if _, err := export(t); err == nil || len(c.bodies) != 1 || strings.Contains(err.Error(), "secret") {
-		t.Errorf("%d requests, %v; want one, and an error without a secret", len(c.bodies), err)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := collect(t, tt.answers...)
+			t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=secret")
+			checkFailure(t, export(t), tt.fails)
+			if len(c.bodies) != tt.want || c.bodies[0] != c.bodies[len(c.bodies)-1] {
+				t.Errorf("%d requests, want the same one %d times", len(c.bodies), tt.want)
+			}
+		})
 	}
 }
 
-func TestACollectorThatIsAwayIsGivenUpInTime(t *testing.T) {
+// checkFailure wants an error with a text in it, and with no secret; "" is no error.
+func checkFailure(t *testing.T, err error, want string) {
+	t.Helper()
+	if want == "" {
+		if err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("error = %v, want one with %q and no secret", err, want)
+	}
+}
+
+// A wait of no time would have all programs call a collector in distress as fast
+// as they can: it is left to the backoff, which this timeout is too short for.
+func TestRetryAfterNothingIsNotFollowed(t *testing.T) {
+	for _, wait := range []string{"0", "-1", "Wed, 21 Oct 2015 07:28:00 GMT"} {
+		full := answer{503, http.Header{"Retry-After": {wait}}, ""}
+		c := collect(t, full, full, full, full)
+		t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "240") // the first backoff is 250 ms at least
+		checkFailure(t, export(t), "send 1 spans")
+		if len(c.bodies) != 1 {
+			t.Errorf("Retry-After: %s: %d requests, want one", wait, len(c.bodies))
+		}
+	}
+}
+
+func TestCollectorThatIsAwayIsGivenUpInTime(t *testing.T) {
 	c := collect(t)
 	c.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "50")
-	if _, err := export(t); err == nil || !strings.Contains(err.Error(), c.URL) {
-		t.Errorf("error = %v, want one that names the collector", err)
+	checkFailure(t, export(t), "send 1 spans to "+c.URL+"/v1/traces: ")
+}
+
+func TestCollectorThatDoesNotAnswerIsGivenUpInTime(t *testing.T) {
+	clearOTel(t)
+	release := make(chan struct{})
+	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer silent.Close()
+	defer close(release)
+	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", silent.URL+"/here?key=secret")
+	t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "50")
+	checkFailure(t, export(t), silent.URL+"/here: context deadline exceeded")
+}
+
+func TestShutdownFlushesWhatABatcherHolds(t *testing.T) {
+	c := collect(t)
+	exporter, err := otlp.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider := sdk.NewTracerProvider(sdk.WithBatcher(exporter, sdk.WithBatchTimeout(time.Hour)))
+	for _, name := range []string{"first", "last"} {
+		_, span := provider.Tracer("wxbus").Start(context.Background(), name)
+		span.End()
+	}
+	if err := provider.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.bodies) != 1 || !strings.Contains(c.bodies[0], `"first"`) || !strings.Contains(c.bodies[0], `"last"`) {
+		t.Errorf("sent %q, want one request with both spans", c.bodies)
 	}
 }
 
-func TestMalformedSettingsAreNamed(t *testing.T) {
-	for variable, value := range map[string]string{
-		"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318", "OTEL_EXPORTER_OTLP_HEADERS": "secret", "OTEL_EXPORTER_OTLP_TIMEOUT": "10s",
-		"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/nowhere",
-	} {
-		t.Run(variable, func(t *testing.T) {
-			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
-			t.Setenv(variable, value)
-			if _, err := otlp.New(); err == nil || !strings.Contains(err.Error(), variable) || strings.Contains(err.Error(), "secret") {
-				t.Errorf("error = %v, want one that names %s", err, variable)
-			}
-		})
+func TestNoSpansAreNoRequest(t *testing.T) {
+	c := collect(t)
+	exporter, err := otlp.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := exporter.ExportSpans(t.Context(), nil); err != nil || len(c.bodies) != 0 {
+		t.Errorf("%d requests, %v", len(c.bodies), err)
 	}
 }

@@ -1,7 +1,6 @@
 package otlp
 
 import (
-	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -25,40 +24,65 @@ type settings struct {
 	tls      *tls.Config
 }
 
-// variable returns a variable for traces, or the one for everything.
-func variable(name string) string {
-	return cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_"+name), os.Getenv("OTEL_EXPORTER_OTLP_"+name))
+// variable returns the value for traces, or else the one for everything, and
+// the name that it has.
+func variable(setting string) (value, name string) {
+	for _, name = range []string{"OTEL_EXPORTER_OTLP_TRACES_" + setting, "OTEL_EXPORTER_OTLP_" + setting} {
+		if value = os.Getenv(name); value != "" {
+			break
+		}
+	}
+	return value, name
 }
 
 func readSettings() (*settings, error) {
-	s := &settings{timeout: defaultTimeout}
-	var faults [5]error
+	s := new(settings)
+	var faults [6]error
 	s.endpoint, faults[0] = endpoint()
 	s.header, faults[1] = header()
-	if text := variable("TIMEOUT"); text != "" {
-		milliseconds, err := strconv.Atoi(text)
-		if s.timeout = time.Duration(milliseconds) * time.Millisecond; err != nil || milliseconds < 1 {
-			faults[2] = errors.New("OTEL_EXPORTER_OTLP_TIMEOUT: want milliseconds")
-		}
+	s.timeout, faults[2] = timeout()
+	// The default of the standard, http/protobuf, has the same port and path: who
+	// asks for it gets his spans. gRPC has a port of its own, where nothing of ours
+	// would ever arrive, so that is said at once.
+	if protocol, name := variable("PROTOCOL"); protocol != "" && protocol != "http/json" && protocol != "http/protobuf" {
+		faults[3] = fmt.Errorf("%s: %q is not spoken here; want http/json, and the collector's port for HTTP, 4318", name, protocol)
 	}
-	if s.gzip = variable("COMPRESSION") == "gzip"; s.gzip {
+	compression, name := variable("COMPRESSION")
+	switch compression {
+	case "", "none":
+	case "gzip":
+		s.gzip = true
 		s.header.Set("Content-Encoding", "gzip")
+	default:
+		faults[4] = fmt.Errorf("%s: want gzip or none", name)
 	}
-	if protocol := variable("PROTOCOL"); protocol == "grpc" {
-		faults[3] = errors.New("OTEL_EXPORTER_OTLP_PROTOCOL: grpc is not spoken here; want http/json and the collector's port 4318")
-	}
-	s.tls, faults[4] = certificates()
+	s.tls, faults[5] = certificates()
 	return s, errors.Join(faults[:]...)
 }
 
-func endpoint() (*url.URL, error) {
-	text := os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+func timeout() (time.Duration, error) {
+	const standard = 10 * time.Second
+	text, name := variable("TIMEOUT")
 	if text == "" {
-		text = strings.TrimSuffix(os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), "/") + "/v1/traces"
+		return standard, nil
 	}
+	milliseconds, err := strconv.ParseUint(text, 10, 31)
+	if err != nil || milliseconds == 0 {
+		return 0, fmt.Errorf("%s: want milliseconds, such as 10000", name)
+	}
+	return time.Duration(milliseconds) * time.Millisecond, nil
+}
+
+// endpoint returns the URL for traces as it is, or the one for everything with
+// the path for traces.
+func endpoint() (*url.URL, error) {
+	text, name := variable("ENDPOINT")
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, errors.New("OTEL_EXPORTER_OTLP_ENDPOINT: want a URL such as http://collector:4318")
+		return nil, fmt.Errorf("%s: want a URL such as http://collector:4318", name)
+	}
+	if name == "OTEL_EXPORTER_OTLP_ENDPOINT" {
+		u = u.JoinPath("v1/traces")
 	}
 	return u, nil
 }
@@ -66,40 +90,40 @@ func endpoint() (*url.URL, error) {
 // header reads name=value pairs, percent-encoded, in a comma list.
 func header() (http.Header, error) {
 	all := http.Header{"Content-Type": {"application/json"}}
-	for pair := range strings.SplitSeq(variable("HEADERS"), ",") {
+	list, variable := variable("HEADERS")
+	for pair := range strings.SplitSeq(list, ",") {
 		if strings.TrimSpace(pair) == "" {
 			continue
 		}
 		name, value, ok := strings.Cut(pair, "=")
 		plain, err := url.PathUnescape(strings.TrimSpace(value))
-		if !ok || err != nil || strings.TrimSpace(name) == "" {
-			return all, errors.New("OTEL_EXPORTER_OTLP_HEADERS: want name=value,name=value, percent-encoded")
+		if !ok || err != nil || strings.TrimSpace(name) == "" || strings.ContainsAny(plain, "\r\n\x00") {
+			return all, fmt.Errorf("%s: want name=value,name=value, percent-encoded", variable)
 		}
 		all.Set(strings.TrimSpace(name), plain)
 	}
 	return all, nil
 }
 
-// certificates reads the files for TLS; nil without any.
+// certificates reads the files for TLS; without any, the system decides.
 func certificates() (*tls.Config, error) {
-	ca, cert, key := variable("CERTIFICATE"), variable("CLIENT_CERTIFICATE"), variable("CLIENT_KEY")
-	if ca == "" && cert == "" {
-		return nil, nil //nolint:nilnil // no settings are the defaults
-	}
+	ca, caName := variable("CERTIFICATE")
+	cert, certName := variable("CLIENT_CERTIFICATE")
+	key, _ := variable("CLIENT_KEY")
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if ca != "" {
 		pem, err := os.ReadFile(ca)
 		if err != nil {
-			return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_CERTIFICATE: %w", err)
+			return nil, fmt.Errorf("%s: %w", caName, err)
 		}
 		if config.RootCAs = x509.NewCertPool(); !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, errors.New("OTEL_EXPORTER_OTLP_CERTIFICATE: no certificate in it")
+			return nil, fmt.Errorf("%s: %s holds no PEM certificate", caName, ca)
 		}
 	}
-	if cert != "" {
+	if cert != "" || key != "" {
 		pair, err := tls.LoadX509KeyPair(cert, key)
 		if err != nil {
-			return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: %w", err)
+			return nil, fmt.Errorf("%s, with its CLIENT_KEY: %w", certName, err)
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
