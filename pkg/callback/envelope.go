@@ -2,6 +2,7 @@ package callback
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/wxbus/wxbus/pkg/wechat"
 )
@@ -48,11 +49,18 @@ func isEnvelope(body []byte) bool {
 	return has("Encrypt") && !has("MsgType") && !has("InfoType")
 }
 
-// withoutBlanks removes what a proxy or a pretty-printer may put into base64.
+// withoutBlanks removes what a proxy or a pretty-printer may put into base64,
+// and nothing else: a form feed is no part of either.
 func withoutBlanks(text []byte) []byte {
-	for _, blank := range []byte(" \t\r\n") {
+	const blanks = " \t\r\n"
+	for _, blank := range []byte(blanks) {
 		if bytes.IndexByte(text, blank) >= 0 {
-			return bytes.Join(bytes.Fields(text), nil)
+			return bytes.Map(func(r rune) rune {
+				if strings.ContainsRune(blanks, r) {
+					return -1
+				}
+				return r
+			}, text)
 		}
 	}
 	return text
