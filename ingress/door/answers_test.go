@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wxbus/wxbus/ingress/door"
-	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/bus/bustest"
 )
 
@@ -23,13 +22,7 @@ func TestEveryPushHasItsAnswer(t *testing.T) {
 	r := serve(t, bustest.Start(t), func(c *door.Config) { c.MaxBody = 4096 }).ready()
 	big := strings.Repeat("长", 1500)
 	bigText := strings.Replace(text, "你好", big, 1)
-	for _, tt := range []struct {
-		name   string
-		path   string
-		push   push
-		want   answer
-		stored int
-	}{
+	r.check(t, []pushTest{
 		{"plain text", "/wechat/plain", signed(text), success, 1},
 		{"with a slash at the end", "/wechat/plain/", signed(strings.Replace(text, "135</MsgId>", "136</MsgId>", 1)), success, 1},
 		{"duplicate", "/wechat/plain", signed(text), success, 0},
@@ -60,18 +53,7 @@ func TestEveryPushHasItsAnswer(t *testing.T) {
 		{"too large", "/wechat/plain", signed(bigText), answer{http.StatusRequestEntityTooLarge, "Request Entity Too Large"}, 0},
 		{"too large and unsigned", "/wechat/plain", signed(bigText).with("signature", ""), answer{http.StatusRequestEntityTooLarge, "Request Entity Too Large"}, 0},
 		{"unknown account and too large", "/wechat/nobody", signed(bigText), answer{http.StatusNotFound, "Not Found"}, 0},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			r.t = t
-			before := len(r.nats.Stored(bus.StreamIn))
-			if diff := cmp.Diff(tt.want, r.post(tt.path, tt.push)); diff != "" {
-				t.Error(diff)
-			}
-			if got := len(r.nats.Stored(bus.StreamIn)) - before; got != tt.stored {
-				t.Errorf("stored %d messages, want %d", got, tt.stored)
-			}
-		})
-	}
+	})
 }
 
 // A body without a length is measured while it is read.

@@ -12,9 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/wxbus/wxbus/ingress/door"
+	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/bus/bustest"
 	"github.com/wxbus/wxbus/pkg/callback"
 	"github.com/wxbus/wxbus/pkg/config"
@@ -205,4 +207,30 @@ func (p push) with(name, value string) push {
 	}
 	p.query = changed
 	return p
+}
+
+// pushTest is a push, what it is answered, and how many messages it makes.
+type pushTest struct {
+	name   string
+	path   string
+	push   push
+	want   answer
+	stored int
+}
+
+// check delivers pushes one after the other.
+func (r *rig) check(t *testing.T, tests []pushTest) {
+	t.Helper()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r.t = t
+			before := len(r.nats.Stored(bus.StreamIn))
+			if diff := cmp.Diff(tt.want, r.post(tt.path, tt.push)); diff != "" {
+				t.Error(diff)
+			}
+			if got := len(r.nats.Stored(bus.StreamIn)) - before; got != tt.stored {
+				t.Errorf("stored %d messages, want %d", got, tt.stored)
+			}
+		})
+	}
 }

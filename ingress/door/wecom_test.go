@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wxbus/wxbus/ingress/door"
-	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/bus/bustest"
 	"github.com/wxbus/wxbus/pkg/callback"
 )
@@ -29,13 +28,7 @@ func corporate(t *testing.T, message, receiver string) push {
 
 func TestWeComPushIsProvenByItsBody(t *testing.T) {
 	r := serve(t, bustest.Start(t), withWeCom).ready()
-	for _, tt := range []struct {
-		name   string
-		path   string
-		push   push
-		want   answer
-		stored int
-	}{
+	r.check(t, []pushTest{
 		{"genuine", "/wechat/corp", corporate(t, text, corpID), success, 1},
 		{"again", "/wechat/corp", corporate(t, text, corpID), success, 0},
 		{"without a size", "/wechat/corp", corporate(t, textNo(1), corpID), success, 1},
@@ -44,18 +37,7 @@ func TestWeComPushIsProvenByItsBody(t *testing.T) {
 		{"wrong msg_signature", "/wechat/corp", corporate(t, textNo(2), corpID).with("msg_signature", strings.Repeat("0", 40)), refused, 0},
 		{"plain, signed as an Official Account's", "/wechat/corp", signed(textNo(2)), refused, 0},
 		{"to an Official Account", "/wechat/main", corporate(t, textNo(2), appID), refused, 0},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			r.t = t
-			before := len(r.nats.Stored(bus.StreamIn))
-			if diff := cmp.Diff(tt.want, r.post(tt.path, tt.push)); diff != "" {
-				t.Error(diff)
-			}
-			if got := len(r.nats.Stored(bus.StreamIn)) - before; got != tt.stored {
-				t.Errorf("stored %d messages, want %d", got, tt.stored)
-			}
-		})
-	}
+	})
 }
 
 func TestWeComGetsWhatIsSealedInEchostr(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/wxbus/wxbus/ingress/spool"
 	"github.com/wxbus/wxbus/pkg/bus/bustest"
@@ -40,23 +39,7 @@ func TestConcurrentAppends(t *testing.T) {
 	const users, each = 256, 10
 	nats := bustest.Start(t)
 	s, _ := open(t, t.TempDir(), roomy)
-	var group errgroup.Group
-	want := make(map[string][]string)
-	for i := range users {
-		user := fmt.Sprint("u", i)
-		want[user] = numbers(each)
-		group.Go(func() error {
-			for n := 1; n <= each; n++ {
-				if err := s.Append(t.Context(), push(user, n)); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	want := appendAtOnce(t, s, users, each, "")
 	if got := s.Waiting(); got != users*each {
 		t.Errorf("waiting = %d, want %d", got, users*each)
 	}
@@ -96,30 +79,7 @@ func TestSegmentsComeAndGo(t *testing.T) {
 	nats := bustest.Start(t)
 	s, _ := open(t, t.TempDir(), 1<<20) // small segments
 	drain(t, s, nats.Bus())
-	want := make(map[string][]string)
-	var group errgroup.Group
-	for i := range users {
-		user := fmt.Sprint("u", i)
-		want[user] = numbers(each)
-		group.Go(func() error {
-			for n := 1; n <= each; n++ {
-				r := push(user, n)
-				r.Header["padding"] = []string{strings.Repeat("x", 2000)}
-				err := s.Append(t.Context(), r)
-				for errors.Is(err, spool.ErrFull) {
-					time.Sleep(5 * time.Millisecond) // the drain makes room
-					err = s.Append(t.Context(), r)
-				}
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	want := appendAtOnce(t, s, users, each, strings.Repeat("x", 2000))
 	drained(t, s)
 	if diff := cmp.Diff(want, storedOf(nats)); diff != "" {
 		t.Error(diff)

@@ -208,23 +208,7 @@ func TestLeaderIsLost(t *testing.T) {
 	leader := cluster.Leader(bus.StreamIn)
 	window(t, leader, time.Second)
 	const users, each = 40, 50
-	want := make(map[string][]string)
-	var group errgroup.Group
-	for i := range users {
-		user := fmt.Sprint("u", i)
-		want[user] = numbers(each)
-		group.Go(func() error {
-			for n := 1; n <= each; n++ {
-				if err := s.Append(t.Context(), push(user, n)); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	want := appendAtOnce(t, s, users, each, "")
 	drain(t, s, b)
 	bustest.Eventually(t, "some are drained", func() bool { return s.Stats().Drained > users })
 	leader.Down()

@@ -2,6 +2,7 @@ package spool_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/wxbus/wxbus/ingress/spool"
 	"github.com/wxbus/wxbus/pkg/bus"
@@ -156,4 +158,41 @@ func change(t testing.TB, nats *bustest.Server, how func(*jetstream.StreamConfig
 func window(t testing.TB, nats *bustest.Server, d time.Duration) {
 	t.Helper()
 	change(t, nats, func(c *jetstream.StreamConfig) { c.Duplicates = d })
+}
+
+// appendAtOnce appends records of many users, each user's one after the other,
+// and returns what must be stored. A spool that is full is waited for.
+func appendAtOnce(t testing.TB, s *spool.Spool, users, each int, padding string) map[string][]string {
+	t.Helper()
+	want := make(map[string][]string)
+	var group errgroup.Group
+	for i := range users {
+		user := fmt.Sprint("u", i)
+		want[user] = numbers(each)
+		group.Go(func() error {
+			for n := 1; n <= each; n++ {
+				r := push(user, n)
+				r.Header["padding"] = []string{padding}
+				if err := appendWhenItFits(t.Context(), s, r); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return want
+}
+
+func appendWhenItFits(ctx context.Context, s *spool.Spool, r *spool.Record) error {
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for {
+		if err := s.Append(ctx, r); !errors.Is(err, spool.ErrFull) {
+			return err
+		}
+		<-again.C
+	}
 }

@@ -46,9 +46,21 @@ func Main(name string, cfg config.Process, program Program) {
 	context.AfterFunc(ctx, stop) // the next signal kills
 	if err := run(ctx, name, cfg, log, program); err != nil {
 		log.Error("stopped", "program", name, "err", err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
 	log.Info("stopped", "program", name)
+}
+
+// errSetting is a setting that this package alone can read.
+var errSetting = errors.New("malformed setting")
+
+// exitCode is 2 for a malformed setting, like those that [config.MustLoad]
+// finds, and 1 for everything else.
+func exitCode(err error) int {
+	if errors.Is(err, errSetting) {
+		return 2
+	}
+	return 1
 }
 
 // run holds program between telemetry and the admin port, and bounds its end.
@@ -56,7 +68,7 @@ func run(ctx context.Context, name string, cfg config.Process, log *slog.Logger,
 	logTelemetry(log)
 	flush, err := StartTracing(ctx, name)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errSetting, err)
 	}
 	defer flush()
 	health := NewHealth(ctx)

@@ -55,13 +55,14 @@ type child struct {
 	log    bytes.Buffer
 }
 
-func start(t *testing.T, program string) *child {
+func start(t *testing.T, program string, env ...string) *child {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	c := &child{Cmd: exec.CommandContext(ctx, os.Args[0]), t: t}
 	// The race detector waits a second before an exit unless told not to.
 	c.Env = append(os.Environ(), "PROCESS_TEST_PROGRAM="+program, "OTEL_SDK_DISABLED=true", "GORACE=atexit_sleep_ms=0")
+	c.Env = append(c.Env, env...)
 	output, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -138,6 +139,18 @@ func TestAProgramThatEndsByItselfFails(t *testing.T) {
 		want := lastLine{"ERROR", "stopped", "test", reason}
 		if got := c.end(); got != "exit status 1" || c.lastLine() != want {
 			t.Errorf("%s: %s, log %v; want exit status 1, log %v", program, got, c.lastLine(), want)
+		}
+	}
+}
+
+func TestMalformedTelemetryIsAMalformedSetting(t *testing.T) {
+	c := start(t, "drains", "OTEL_SDK_DISABLED=false", "OTEL_EXPORTER_OTLP_ENDPOINT=collector", "OTEL_EXPORTER_OTLP_TIMEOUT=soon")
+	if got := c.end(); got != "exit status 2" {
+		t.Errorf("%s, want exit status 2", got)
+	}
+	for _, variable := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TIMEOUT"} {
+		if !strings.Contains(c.log.String(), variable) {
+			t.Errorf("the log does not name %s: %s", variable, c.log.String())
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 )
 
+const blanks = " \t\r\n"
+
 // routingFields stay single values: their first occurrence counts.
 var routingFields = []string{"ToUserName", "FromUserName", "CreateTime", "MsgType", "Event", "InfoType", "MsgId"}
 
