@@ -68,7 +68,8 @@ func TestApplyMakesWhatIsMissing(t *testing.T) {
 		return p.output()
 	}
 	want := strings.Join([]string{
-		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD", "+ bucket wechat_token", "+ bucket wechat_ledger",
+		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD", "+ stream WECHAT_QUOTA",
+		"+ bucket wechat_token", "+ bucket wechat_ledger", "+ bucket wechat_held", "+ bucket wechat_media", "+ bucket wechat_pace",
 		"+ durable sender on WECHAT_OUT", "+ durable autoreply on WECHAT_IN", "+ durable greeter on WECHAT_IN", "",
 	}, "\n")
 	for _, args := range [][]string{{"--dry-run"}, {}} {

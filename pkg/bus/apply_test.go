@@ -29,8 +29,9 @@ func TestApplyCreatesWhatIsMissing(t *testing.T) {
 	nats := bustest.Start(t)
 	b, _ := connect(t, nats.Config())
 	all := []string{
-		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD",
-		"+ bucket wechat_token", "+ bucket wechat_ledger", "+ durable echo on WECHAT_IN",
+		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD", "+ stream WECHAT_QUOTA",
+		"+ bucket wechat_token", "+ bucket wechat_ledger", "+ bucket wechat_held", "+ bucket wechat_media", "+ bucket wechat_pace",
+		"+ durable echo on WECHAT_IN",
 	}
 	want(t, apply(t, b, true, texts), all...)
 	if info := must[*jetstream.AccountInfo](t)(nats.JetStream().AccountInfo(within(t))); info.Streams > 0 {

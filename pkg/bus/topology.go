@@ -14,9 +14,15 @@ const (
 	StreamIn   = "WECHAT_IN"
 	StreamOut  = "WECHAT_OUT"
 	StreamDead = "WECHAT_DEAD"
+	// StreamQuota is the log of the messages that were sent to users, by which
+	// the replicas of the sender know what may still be sent.
+	StreamQuota = "WECHAT_QUOTA"
 
 	BucketToken  = "wechat_token"  // access tokens, and the pauses of accounts
 	BucketLedger = "wechat_ledger" // how far a reply has been sent
+	BucketHeld   = "wechat_held"   // replies that wait until their user writes again
+	BucketMedia  = "wechat_media"  // media_ids of files that were uploaded
+	BucketPace   = "wechat_pace"   // permits of SENDER_RATE that replicas have taken
 )
 
 // MaxAge is how long the streams keep a message that nobody settled.
@@ -26,6 +32,9 @@ const (
 	defaultPartitions = 16
 	partitionsKey     = "wxbus-partitions" // metadata of both streams
 	deadAge           = 30 * 24 * time.Hour
+	quotaAge          = 49 * time.Hour // longer than any reply window of WeChat
+	mediaAge          = 72 * time.Hour // WeChat keeps an upload that long
+	paceAge           = time.Hour
 	inWindow          = 5 * time.Minute
 	outWindow         = time.Hour
 	kvMarkerTTL       = time.Minute
@@ -58,6 +67,12 @@ func streams(replicas, partitions int) []jetstream.StreamConfig {
 			Discard:  jetstream.DiscardNew, MaxAge: deadAge, Duplicates: outWindow,
 			Replicas: replicas, AllowDirect: true, AllowAtomicPublish: true,
 		},
+		{
+			Name: StreamQuota, Description: "messages sent to users",
+			Subjects: []string{route.Quota + ">"},
+			Discard:  jetstream.DiscardOld, MaxAge: quotaAge, Duplicates: inWindow,
+			Replicas: replicas, AllowDirect: true,
+		},
 	}
 }
 
@@ -70,6 +85,18 @@ func buckets(replicas int) []jetstream.KeyValueConfig {
 		{
 			Bucket: BucketLedger, Description: "how far each reply has been sent",
 			History: 1, TTL: MaxAge, Replicas: replicas, LimitMarkerTTL: kvMarkerTTL,
+		},
+		{
+			Bucket: BucketHeld, Description: "replies that wait for their user",
+			History: 1, TTL: MaxAge, Replicas: replicas, LimitMarkerTTL: kvMarkerTTL,
+		},
+		{
+			Bucket: BucketMedia, Description: "media_ids by account and content",
+			History: 1, TTL: mediaAge, Replicas: replicas, LimitMarkerTTL: kvMarkerTTL,
+		},
+		{
+			Bucket: BucketPace, Description: "permits taken by account",
+			History: 1, TTL: paceAge, Replicas: replicas, LimitMarkerTTL: kvMarkerTTL,
 		},
 	}
 }

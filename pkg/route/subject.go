@@ -15,6 +15,14 @@ const (
 	Retry = "wechat.retry."
 	Out   = "wechat.out."
 	Dead  = "wechat.dead."
+	Quota = "wechat.quota." // messages sent, by account and partition
+)
+
+// Roots of the subjects that no stream holds: <root><account>.<last>.
+const (
+	Typing    = "wechat.typing."    // a worker has a user see that an answer is being written
+	Allowance = "wechat.allowance." // a request: what may still be sent to a user
+	Sent      = "wechat.sent."      // what became of a reply: ok or dead
 )
 
 // Address is what the subject of an inbound message says.
