@@ -14,16 +14,17 @@ import (
 var parameters = [...]string{"signature", "timestamp", "nonce", "msg_signature", "encrypt_type"}
 
 // query returns what WeChat signs of a request's query. Every push has one, so
-// it is read without a map: of a parameter that comes twice, the first counts.
+// it is read without a map, and to the same result as by package net/url: of a
+// parameter that comes twice the first counts, and one that cannot be decoded
+// is none.
 func query(c echo.Context) callback.Query {
 	var values [len(parameters)]string
 	var seen [len(parameters)]bool
 	for rest := c.Request().URL.RawQuery; rest != ""; {
 		var pair string
 		pair, rest, _ = strings.Cut(rest, "&")
-		name, value, _ := strings.Cut(pair, "=")
-		if i := slices.Index(parameters[:], unescape(name)); i >= 0 && !seen[i] {
-			values[i], seen[i] = unescape(value), true
+		if i, value, ok := parameter(pair); ok && !seen[i] {
+			values[i], seen[i] = value, true
 		}
 	}
 	return callback.Query{
@@ -31,14 +32,26 @@ func query(c echo.Context) callback.Query {
 	}
 }
 
-// unescape decodes a part of a query. What cannot be decoded is signed by nobody.
-func unescape(text string) string {
+// parameter decodes a pair of name and value, if it is one that matters.
+func parameter(pair string) (i int, value string, ok bool) {
+	if strings.IndexByte(pair, ';') >= 0 { // once separated pairs too
+		return 0, "", false
+	}
+	name, value, _ := strings.Cut(pair, "=")
+	if name, ok = unescape(name); !ok {
+		return 0, "", false
+	}
+	if i = slices.Index(parameters[:], name); i < 0 {
+		return 0, "", false
+	}
+	value, ok = unescape(value)
+	return i, value, ok
+}
+
+func unescape(text string) (plain string, ok bool) {
 	if strings.IndexByte(text, '%') < 0 && strings.IndexByte(text, '+') < 0 {
-		return text
+		return text, true
 	}
 	plain, err := url.QueryUnescape(text)
-	if err != nil {
-		return ""
-	}
-	return plain
+	return plain, err == nil
 }
