@@ -27,7 +27,7 @@ func (w *Worker) settle(d *bus.Delivery, verdict error, took time.Duration) {
 	case verdict == nil:
 		w.done(ctx, d, took)
 	case drop:
-		w.bury(ctx, d, reason, detail)
+		w.bury(ctx, d, reason, detail, verdict)
 	case w.stopping.Err() != nil && w.handling.Err() != nil:
 		w.giveBack(d)
 	case errors.As(verdict, &retry) && w.mayRetry(d):
@@ -35,7 +35,7 @@ func (w *Worker) settle(d *bus.Delivery, verdict error, took time.Duration) {
 	case w.mayRetry(d):
 		w.again(d, w.Settings.delay(d.Attempt), verdict)
 	default:
-		w.bury(ctx, d, "attempts used up", verdict.Error())
+		w.bury(ctx, d, "attempts used up", verdict.Error(), verdict)
 	}
 }
 
@@ -81,7 +81,7 @@ func (w *Worker) giveBack(d *bus.Delivery) {
 
 // bury makes a dead letter of a message. The letter is stored before the
 // message is let go; when it cannot be, the message is kept.
-func (w *Worker) bury(ctx context.Context, d *bus.Delivery, reason, detail string) {
+func (w *Worker) bury(ctx context.Context, d *bus.Delivery, reason, detail string, verdict error) {
 	letter := deadLetter(w.Durable.Name, d, reason, detail)
 	_, err := w.bus.Publish(ctx, letter.subject, letter.id, letter.header, d.Body)
 	if errors.Is(err, bus.ErrTooLarge) { // by what the letter adds
@@ -95,6 +95,9 @@ func (w *Worker) bury(ctx context.Context, d *bus.Delivery, reason, detail strin
 	w.count(d, "dead", 0)
 	w.Log.Error("given up", "subject", d.Subject, "id", d.Get(route.HeaderMsgID),
 		"attempt", d.Attempt, "reason", reason, "detail", detail)
+	if w.Buried != nil {
+		w.Buried(ctx, d, reason, verdict)
+	}
 	term := func(ctx context.Context) error { return d.Term(ctx, reason) }
 	if err := confirmed(ctx, term); err != nil {
 		w.Log.Warn("verdict not confirmed; the message may come again", "message", d, "err", err)

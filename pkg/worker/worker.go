@@ -22,6 +22,8 @@ type Worker struct {
 	// Key names the lane of a message: those of one key are handled one after
 	// the other.
 	Key func(d *bus.Delivery) string
+	// Buried, if set, learns that a message became a dead letter, and why.
+	Buried func(ctx context.Context, d *bus.Delivery, reason string, verdict error)
 	// MaxAge is when a message is given up for its age; 0 for shortly before
 	// the stream drops it.
 	MaxAge time.Duration

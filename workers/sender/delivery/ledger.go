@@ -27,48 +27,71 @@ const (
 // reply is done: a server that is killed may forget those of its last moment.
 type ledger struct{ bucket *bus.Bucket }
 
-// progress is the entry of one reply.
+// entry is what the ledger knows of a reply.
+type entry struct {
+	Attempts int  `json:"attempts"`          // times that its sending was begun
+	Sent     int  `json:"sent"`              // parts that are done
+	Sending  bool `json:"sending,omitempty"` // the call of the next one was begun
+	Code     int  `json:"errcode,omitempty"` // that the newest call was refused with
+	Spent    int  `json:"spent,omitempty"`   // parts that are taken off the user's allowance
+	Merged   bool `json:"merged,omitempty"`  // its texts were joined
+}
+
+// progress is the entry of one reply in the hands of who sends it.
 type progress struct {
+	entry
 	key      string
 	revision uint64 // 0 = not stored
 	parts    int
-	state    struct {
-		Sent    int  `json:"sent"`    // parts that are done
-		Calling bool `json:"calling"` // the next one's call was begun
-	}
+	attempt  bool // this one is counted
+	off      bool // nothing is kept
 }
 
-// next is the first part that is not done.
-func (p *progress) next() int { return p.state.Sent }
-
-// calling reports whether the call of the next part was begun and not noted.
-func (p *progress) calling() bool { return p.state.Calling }
-
-// skip takes the part in doubt for sent.
-func (p *progress) skip() { p.state.Sent, p.state.Calling = p.state.Sent+1, false }
-
-// open returns the progress of a reply of that many parts.
-func (l *ledger) open(ctx context.Context, d *bus.Delivery, parts int) (*progress, error) {
-	p := &progress{key: ledgerKey(d), parts: parts}
+// open returns the progress of a reply.
+func (l *ledger) open(ctx context.Context, d *bus.Delivery) (*progress, error) {
+	p := &progress{key: ledgerKey(d)}
 	value, revision, err := l.bucket.Load(ctx, p.key)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
 	if p.revision = revision; value != nil {
-		if err := json.Unmarshal(value, &p.state); err != nil {
+		if err := json.Unmarshal(value, &p.entry); err != nil {
 			return nil, fmt.Errorf("ledger: %w", err)
 		}
 	}
 	return p, nil
 }
 
-// note stores that parts before sent are done and whether the call of the next
-// one begins. While NATS is away it tries again until ctx is done: what is not
-// noted is sent again. Another replica that works on the same reply makes it
-// fail.
-func (l *ledger) note(ctx context.Context, p *progress, sent int, calling bool) error {
-	p.state.Sent, p.state.Calling = sent, calling
-	value, err := json.Marshal(p.state)
+// begin notes that the call of the next part begins.
+func (l *ledger) begin(ctx context.Context, p *progress) error {
+	p.Sending = true
+	if !p.attempt {
+		p.attempt = true
+		p.Attempts++
+	}
+	return l.note(ctx, p)
+}
+
+// pass notes that the part is done, one way or another.
+func (l *ledger) pass(ctx context.Context, p *progress) error {
+	p.Sent, p.Sending, p.Code = p.Sent+1, false, 0
+	return l.note(ctx, p)
+}
+
+// refuse notes that the part was not sent.
+func (l *ledger) refuse(ctx context.Context, p *progress, code int) error {
+	p.Sending, p.Code = false, code
+	return l.note(ctx, p)
+}
+
+// note stores the progress. While NATS is away it tries again until ctx is
+// done: what is not noted is sent again. Another replica that works on the same
+// reply makes it fail.
+func (l *ledger) note(ctx context.Context, p *progress) error {
+	if p.off {
+		return nil
+	}
+	value, err := json.Marshal(p.entry)
 	if err != nil {
 		return err
 	}
@@ -105,7 +128,7 @@ func (l *ledger) write(ctx context.Context, p *progress, value []byte, try int) 
 }
 
 func (l *ledger) save(ctx context.Context, p *progress, value []byte) (revision uint64, err error) {
-	if p.state.Sent < p.parts {
+	if p.Sent < p.parts {
 		return l.bucket.Save(ctx, p.key, value, p.revision)
 	}
 	return l.bucket.SaveFor(ctx, p.key, value, p.revision, doneFor)

@@ -5,33 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 
 	"github.com/wxbus/wxbus/pkg/wechat"
 )
-
-// textMax is the longest text, in bytes of UTF-8, that WeChat takes at once.
-const textMax = 2048
 
 var errMalformed = errors.New("malformed reply")
 
 func malformed(fault string) error { return fmt.Errorf("%w: %s", errMalformed, fault) }
 
-// reply is a checked reply: the bodies of the calls that it takes, in order.
+// reply is a checked reply.
 type reply struct {
-	toUser string
-	parts  [][]byte
+	toUser   string
+	overflow overflow
+	messages []part // as they were published
+	parts    []part // as they are sent: long texts are several
 }
 
 type object = map[string]json.RawMessage
-
-// required are the texts or lists that each msgtype needs in its object.
-var required = map[string][]string{
-	"text": {"content"}, "image": {"media_id"}, "voice": {"media_id"}, "video": {"media_id"},
-	"music": {"thumb_media_id"}, "news": {"articles"}, "mpnews": {"media_id"},
-	"mpnewsarticle": {"article_id"}, "msgmenu": {"list"}, "wxcard": {"card_id"},
-	"miniprogrampage": {"pagepath"}, "link": {"url"},
-}
 
 // parseReply reads the body of a reply: what custom/send takes, or several of
 // it under messages.
@@ -43,6 +33,9 @@ func parseReply(body []byte) (*reply, error) {
 	r := &reply{toUser: textOf(whole["touser"])}
 	if r.toUser == "" {
 		return nil, malformed("touser is missing or not a text")
+	}
+	if r.overflow, err = overflowOf(whole["overflow"]); err != nil {
+		return nil, err
 	}
 	messages, several := whole["messages"]
 	if !several {
@@ -60,12 +53,12 @@ func (r *reply) addAll(whole object, messages json.RawMessage) error {
 		return malformed("messages is not a list of messages")
 	}
 	for i, raw := range list {
-		part, err := readObject(raw, fmt.Sprintf("message %d", i+1))
+		message, err := readObject(raw, fmt.Sprintf("message %d", i+1))
 		if err != nil {
 			return err
 		}
 		merged := maps.Clone(whole) // customservice and the like hold for all
-		maps.Copy(merged, part)
+		maps.Copy(merged, message)
 		if textOf(merged["touser"]) != r.toUser {
 			return malformed(fmt.Sprintf("message %d is to another user", i+1))
 		}
@@ -76,71 +69,15 @@ func (r *reply) addAll(whole object, messages json.RawMessage) error {
 	return nil
 }
 
-// add checks one message and appends its calls: several when its text is too
-// long for one.
+// add checks one message and appends its parts.
 func (r *reply) add(message object) error {
-	msgType := textOf(message["msgtype"])
-	needs, known := required[msgType]
-	if !known {
-		return malformed(fmt.Sprintf("msgtype %q is not one that WeChat takes", msgType))
-	}
-	content, err := readObject(message[msgType], msgType)
+	p, err := newPart(message)
 	if err != nil {
 		return err
 	}
-	for _, name := range needs {
-		if isEmpty(content[name]) {
-			return malformed(fmt.Sprintf("%s.%s is missing or empty", msgType, name))
-		}
-	}
-	if msgType == "text" {
-		return r.addText(message, content)
-	}
-	r.parts = append(r.parts, encode(message, msgType))
-	return nil
-}
-
-func (r *reply) addText(message, content object) error {
-	text := textOf(content["content"])
-	if text == "" {
-		return malformed("text.content is not a text")
-	}
-	for _, piece := range wechat.SplitText(text, textMax) {
-		quoted, err := wechat.Marshal(piece)
-		if err != nil {
-			return malformed("text.content is not a text")
-		}
-		split := maps.Clone(content)
-		split["content"] = quoted
-		part := maps.Clone(message)
-		if part["text"], err = json.Marshal(split); err != nil {
-			return malformed("text is not an object")
-		}
-		r.parts = append(r.parts, encode(part, "text"))
-	}
-	return nil
-}
-
-// own are the fields that are ours and mean nothing to WeChat.
-var own = []string{"messages"}
-
-// encode writes a message for WeChat: first its address, then its content, then
-// the rest, all as raw UTF-8.
-func encode(message object, msgType string) []byte {
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(message)), func(name string) bool {
-		return slices.Contains(own, name) || name == "touser" || name == "msgtype" || name == msgType
-	})
-	names = append([]string{"touser", "msgtype", msgType}, names...)
-	body := []byte{'{'}
-	for i, name := range names {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		key, _ := wechat.Marshal(name) // a string
-		body = append(wechat.AppendRaw(body, key), ':')
-		body = wechat.AppendRaw(body, message[name])
-	}
-	return append(body, '}')
+	pieces, err := p.split()
+	r.messages, r.parts = append(r.messages, p), append(r.parts, pieces...)
+	return err
 }
 
 func readObject(data []byte, what string) (object, error) {

@@ -62,7 +62,7 @@ func TestParseReply(t *testing.T) {
 			}
 			var got []string
 			for _, part := range r.parts {
-				got = append(got, string(part))
+				got = append(got, string(part.body()))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" || r.toUser != "u" {
 				t.Errorf("to %q, parts (-want +got):\n%s", r.toUser, diff)
@@ -183,7 +183,7 @@ func TestParseReplySplitsText(t *testing.T) {
 			}
 			var joined strings.Builder
 			for _, part := range r.parts {
-				content := contentOf(t, part)
+				content := contentOf(t, part.body())
 				if len(content) > textMax || !utf8.ValidString(content) {
 					t.Errorf("a piece of %d bytes: %.50q", len(content), content)
 				}

@@ -60,7 +60,7 @@ func Run(ctx context.Context, cfg Config, host *process.Host) error {
 	host.Health.Add(Name, func(ctx context.Context) error { return b.ReadyFor(ctx, Durable()) })
 	s := newSender(cfg, b, host)
 	w := &worker.Worker{
-		Durable: Durable(), Log: host.Log, Handle: s.handle, Key: lane,
+		Durable: Durable(), Log: host.Log, Handle: s.handle, Key: lane, Buried: s.buried,
 		MaxAge: replyAge, Forever: true, Drain: worker.DrainWithin(cfg.ShutdownTimeout),
 		Settings: worker.Settings{
 			Slots: cfg.Slots, Attempts: 1, Timeout: replyTime, Backoff: backoff, BackoffMax: backoffMax,

@@ -1,0 +1,60 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/wxbus/wxbus/pkg/route"
+	"github.com/wxbus/wxbus/pkg/worker"
+	"github.com/wxbus/wxbus/pkg/wxapi"
+)
+
+// tokenPause is how long a reply waits whose token may not be replaced yet.
+const tokenPause = 30 * time.Second
+
+// passes reports whether a failed part counts as sent: when nobody knows and
+// the settings say not to send it again.
+func (j *job) passes(err error) bool {
+	if wxapi.Classify(err) != wxapi.Doubtful {
+		return false
+	}
+	j.countDoubt()
+	return j.inDoubt == Skip
+}
+
+// refused turns WeChat's no into a verdict. This is the only place that does.
+func (j *job) refused(ctx context.Context, err error) error {
+	code := wxapi.CodeOf(err)
+	if failed := j.ledger.refuse(ctx, j.done, code); failed != nil {
+		j.host.Log.Warn("ledger not written", "message", j.d, "err", failed)
+	}
+	switch wxapi.Classify(err) {
+	case wxapi.Permanent, wxapi.BadToken:
+		return worker.Drop(fmt.Sprintf("%d %s", code, wxapi.Meaning(code)), err)
+	case wxapi.Throttled:
+		wait := backoffFor(j.done.Attempts)
+		j.account.pause.set(ctx, wait)
+		return worker.RetryAfter(wait, err)
+	case wxapi.Transient, wxapi.Doubtful:
+	}
+	if errors.Is(err, wxapi.ErrTokenPending) {
+		return worker.RetryAfter(tokenPause, err)
+	}
+	return err
+}
+
+// countDoubt records a part of which nobody knows whether it arrived.
+func (j *job) countDoubt() {
+	inDoubt.WithLabelValues(j.name, string(j.inDoubt)).Inc()
+	j.host.Log.Warn("part in doubt: its call got no answer", "message", j.d,
+		"id", j.d.Get(route.HeaderMsgID), "policy", string(j.inDoubt))
+}
+
+func backoffFor(attempt int) time.Duration {
+	if attempt > 20 {
+		return backoffMax
+	}
+	return min(backoff<<attempt, backoffMax)
+}
