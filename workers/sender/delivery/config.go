@@ -2,8 +2,10 @@ package delivery
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/wxbus/wxbus/pkg/config"
 )
@@ -14,8 +16,14 @@ type Config struct {
 	Accounts config.Accounts[Account]
 	APIURL   string  `envconfig:"WECHAT_API_URL" default:"https://api.weixin.qq.com" desc:"where WeChat's API is called"`
 	InDoubt  InDoubt `envconfig:"SENDER_IN_DOUBT" default:"resend" desc:"resend or skip a part whose call got no answer: it may come twice, or not at all"`
-	Slots    int     `envconfig:"SENDER_SLOTS" default:"32" desc:"replies sent at the same time by this replica"`
+	Ledger   Ledger  `envconfig:"SENDER_LEDGER" default:"all" desc:"all, or parts: a reply of one message is then sent without a step ledger, faster, and again after a kill"`
+
+	Slots int           `envconfig:"SENDER_SLOTS" default:"32" desc:"replies sent at the same time by this replica"`
+	Gap   time.Duration `envconfig:"SENDER_GAP" default:"100ms" desc:"pause between the messages of one reply, so that phones show them in order"`
 }
+
+// gapMax is the longest SENDER_GAP: a reply holds a slot while it waits.
+const gapMax = 5 * time.Second
 
 // Account are the settings of one account.
 type Account struct {
@@ -32,6 +40,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Slots < 1 {
 		faults = append(faults, errors.New("SENDER_SLOTS: want 1 or more"))
+	}
+	if c.Gap < 0 || c.Gap > gapMax {
+		faults = append(faults, fmt.Errorf("SENDER_GAP: want 0 to %s", gapMax))
 	}
 	return errors.Join(faults...)
 }
@@ -61,4 +72,23 @@ func (d *InDoubt) Decode(text string) error {
 		return nil
 	}
 	return errors.New("want resend or skip")
+}
+
+// Ledger says which replies have an entry in the step ledger.
+type Ledger string
+
+// The choices of SENDER_LEDGER.
+const (
+	LedgerAll   Ledger = "all"
+	LedgerParts Ledger = "parts" // those of several messages
+)
+
+// Decode implements envconfig.Decoder.
+func (l *Ledger) Decode(text string) error {
+	switch choice := Ledger(text); choice {
+	case LedgerAll, LedgerParts:
+		*l = choice
+		return nil
+	}
+	return errors.New("want all or parts")
 }

@@ -2,6 +2,7 @@ package delivery_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/wxbus/wxbus/workers/sender/delivery"
 )
@@ -19,6 +20,8 @@ func TestConfigValidate(t *testing.T) {
 		{"other scheme", func(c *delivery.Config) { c.APIURL = "ftp://a" }, apiURL},
 		{"no URL", func(c *delivery.Config) { c.APIURL = "http://[::1" }, apiURL},
 		{"no slots", func(c *delivery.Config) { c.Slots = 0 }, slots},
+		{"negative gap", func(c *delivery.Config) { c.Gap = -1 }, gap},
+		{"gap of a minute", func(c *delivery.Config) { c.Gap = time.Minute }, gap},
 		{"all at once", func(c *delivery.Config) { c.APIURL, c.Slots = "", -1 }, apiURL + "\n" + slots},
 	}
 	for _, tt := range tests {
@@ -37,6 +40,7 @@ func TestConfigValidate(t *testing.T) {
 const (
 	apiURL = "WECHAT_API_URL: want http:// or https:// and a host"
 	slots  = "SENDER_SLOTS: want 1 or more"
+	gap    = "SENDER_GAP: want 0 to 5s"
 )
 
 func TestAccountValidate(t *testing.T) {
@@ -53,6 +57,16 @@ func TestInDoubtDecode(t *testing.T) {
 		var got delivery.InDoubt
 		err := got.Decode(text)
 		if (err == nil) != good || good && got != delivery.InDoubt(text) {
+			t.Errorf("Decode(%q) = %v, %q", text, err, got)
+		}
+	}
+}
+
+func TestLedgerDecode(t *testing.T) {
+	for text, good := range map[string]bool{"all": true, "parts": true, "": false, "All": false, "none": false} {
+		var got delivery.Ledger
+		err := got.Decode(text)
+		if (err == nil) != good || good && got != delivery.Ledger(text) {
 			t.Errorf("Decode(%q) = %v, %q", text, err, got)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/wxsim"
 	"github.com/wxbus/wxbus/workers/sender/delivery"
 )
@@ -85,5 +86,21 @@ func TestSkipSendsAgainWhatWasRefused(t *testing.T) {
 	}
 	if got := r.log.String(); strings.Contains(got, "part in doubt") {
 		t.Errorf("the log speaks of a doubt:\n%s", got)
+	}
+}
+
+// Without the step ledger for replies of one message, one still waits for a
+// better moment, and arrives once.
+func TestSingleReplyWithoutLedger(t *testing.T) {
+	r := newRig(t)
+	r.start(func(c *delivery.Config) { c.Ledger = delivery.LedgerParts })
+	r.sim.Weather().Fail(-1, 2)
+	r.publish("main", openID, text(openID, "a"))
+	r.settled(0)
+	if got := r.sim.Counts(); got.Sends != 3 || got.Sent != 1 {
+		t.Errorf("%d calls, %d arrived; want 3 and 1", got.Sends, got.Sent)
+	}
+	if entries := r.nats.Stored("KV_" + bus.BucketLedger); len(entries) > 0 {
+		t.Errorf("%d entries in the ledger", len(entries))
 	}
 }

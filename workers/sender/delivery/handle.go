@@ -44,12 +44,23 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.resume(ctx); err != nil {
 		return err
 	}
-	for j.done.Sent < len(j.reply.parts) {
+	if err := j.sendRest(ctx); err != nil {
+		return err
+	}
+	j.tellSent()
+	return nil
+}
+
+// sendRest sends what is not sent yet, with a gap between the parts.
+func (j *job) sendRest(ctx context.Context) error {
+	for first := true; j.done.Sent < len(j.reply.parts); first = false {
+		if !first && !wait(ctx, j.gap) {
+			return ctx.Err()
+		}
 		if err := j.sendNext(ctx); err != nil {
 			return err
 		}
 	}
-	j.tellSent()
 	return nil
 }
 
@@ -80,6 +91,10 @@ func (j *job) read(ctx context.Context) error {
 // resume finds out how far the reply has been sent. A part whose call was begun
 // by a process that was killed is in doubt.
 func (j *job) resume(ctx context.Context) (err error) {
+	if j.keeps == LedgerParts && len(j.reply.parts) == 1 {
+		j.done = &progress{parts: 1, off: true, entry: entry{Attempts: j.d.Attempt - 1}}
+		return nil
+	}
 	if j.done, err = j.ledger.open(ctx, j.d); err != nil {
 		return err
 	}

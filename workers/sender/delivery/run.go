@@ -40,6 +40,8 @@ type sender struct {
 	host     *process.Host
 	bus      *bus.Bus
 	inDoubt  InDoubt
+	keeps    Ledger
+	gap      time.Duration
 	accounts map[string]*account
 	ledger   *ledger
 }
@@ -85,7 +87,7 @@ func ignoreCancel(err error) error {
 
 func newSender(cfg Config, b *bus.Bus, host *process.Host) *sender {
 	s := &sender{
-		host: host, bus: b, inDoubt: cfg.InDoubt, accounts: make(map[string]*account),
+		host: host, bus: b, inDoubt: cfg.InDoubt, keeps: cfg.Ledger, gap: cfg.Gap, accounts: make(map[string]*account),
 		ledger: &ledger{bucket: b.Bucket(bus.BucketLedger)},
 	}
 	shared := b.Bucket(bus.BucketToken)
