@@ -16,6 +16,7 @@ type Settings struct {
 	Timeout    time.Duration `envconfig:"WORKER_TIMEOUT" default:"2m" desc:"longest time a handler may take for one message"`
 	Backoff    time.Duration `envconfig:"WORKER_BACKOFF" default:"1s" desc:"longest delay before the second try; it doubles with each further one"`
 	BackoffMax time.Duration `envconfig:"WORKER_BACKOFF_MAX" default:"5m" desc:"longest delay before any try"`
+	Typing     bool          `envconfig:"WORKER_TYPING" default:"true" desc:"users see that an answer is being written while a handler works longer than a second on what they wrote"`
 }
 
 // Validate checks what single values cannot show.
