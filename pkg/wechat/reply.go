@@ -14,66 +14,80 @@ type Reply struct {
 	ToUser  string // OpenID; empty means the user whose message is answered
 	MsgType string // text, image, voice, video, music, news, msgmenu, …
 	Content any    // the JSON object that stands under the name of MsgType
+
+	// Agent is the account of the agent (kf_account, prefix@wechatid) in whose
+	// name and with whose picture the message is shown. Empty means the
+	// Official Account's own. One that does not exist gets errcode 65401.
+	Agent string
+	// AI marks the message as made by a machine.
+	AI bool
+	// BusinessID is the sub-merchant of a mini program that answers; 0 is none.
+	BusinessID int64
+	// Overflow says what becomes of the message when the user may get no more.
+	Overflow Overflow
+}
+
+// Overflow says what the sender does with messages for which WeChat's allowance
+// (five answers to a message of the user, three to a tap, a scan or a follow)
+// has no room. It holds for all that one handling of a message answers one
+// user; see [Replies.OnOverflow].
+type Overflow string
+
+// What may be done about an allowance that is used up.
+const (
+	Defer Overflow = "defer" // the messages wait until the user writes again; so does the empty Overflow
+	Merge Overflow = "merge" // texts that follow each other are joined, and what is still too much waits
+	Drop  Overflow = "drop"  // the messages become a dead letter, reason quota
+)
+
+// From returns the reply as a message of an agent, prefix@wechatid.
+func (r Reply) From(agent string) Reply {
+	r.Agent = agent
+	return r
+}
+
+// ByAI returns the reply with the mark of a machine's work.
+func (r Reply) ByAI() Reply {
+	r.AI = true
+	return r
+}
+
+// OnOverflow returns the reply with another Overflow.
+func (r Reply) OnOverflow(o Overflow) Reply {
+	r.Overflow = o
+	return r
 }
 
 // Replies are what a handler answers, in the order in which the user gets them.
 type Replies []Reply
 
-// TextReplies answers with one text. See [TextReply].
-func TextReplies(content string) Replies { return Replies{TextReply(content)} }
-
-// TextReply is a text. Line breaks and <a href="…"> links work; what exceeds
-// 2048 bytes is sent as several messages.
-func TextReply(content string) Reply {
-	return Reply{MsgType: "text", Content: map[string]string{"content": content}}
-}
-
-// ImageReply is a picture that was uploaded as mediaID. The same id is good
-// for three days.
-func ImageReply(mediaID string) Reply { return mediaReply("image", mediaID) }
-
-// VoiceReply is a recording that was uploaded as mediaID.
-func VoiceReply(mediaID string) Reply { return mediaReply("voice", mediaID) }
-
-func mediaReply(msgType, mediaID string) Reply {
-	return Reply{MsgType: msgType, Content: map[string]string{"media_id": mediaID}}
-}
-
-// Article is the card of a [NewsReply].
-type Article struct {
-	Title       string `json:"title"`
-	Description string `json:"description"`
-	URL         string `json:"url"`
-	PicURL      string `json:"picurl"`
-}
-
-// NewsReply is a card that links to a page. WeChat takes exactly one.
-func NewsReply(article Article) Reply {
-	return Reply{MsgType: "news", Content: map[string]any{"articles": []Article{article}}}
-}
-
-// MenuItem is an entry of a [MenuReply]. A tap on it comes back as a text
-// message with Content and, in bizmsgmenuid, ID.
-type MenuItem struct {
-	ID      string `json:"id"`
-	Content string `json:"content"`
-}
-
-// MenuReply is a text with entries to tap on; head and tail may be empty.
-// Accounts that are not verified get errcode 40200.
-func MenuReply(head string, items []MenuItem, tail string) Reply {
-	content := map[string]any{"head_content": head, "list": items}
-	if tail != "" {
-		content["tail_content"] = tail
+// OnOverflow returns the replies, all of them with this Overflow.
+func (rs Replies) OnOverflow(o Overflow) Replies {
+	all := make(Replies, len(rs))
+	for i, r := range rs {
+		all[i] = r.OnOverflow(o)
 	}
-	return Reply{MsgType: "msgmenu", Content: content}
+	return all
 }
 
-// MarshalJSON writes r as WeChat's custom/send takes it.
+// MarshalJSON writes r as WeChat's custom/send takes it, with overflow beside,
+// which is for the sender.
 func (r Reply) MarshalJSON() ([]byte, error) {
 	body := map[string]any{"msgtype": r.MsgType, r.MsgType: r.Content}
 	if r.ToUser != "" {
 		body["touser"] = r.ToUser
+	}
+	if r.Agent != "" {
+		body["customservice"] = map[string]string{"kf_account": r.Agent}
+	}
+	if r.AI {
+		body["aimsgcontext"] = map[string]int{"is_ai_msg": 1}
+	}
+	if r.BusinessID != 0 {
+		body["businessid"] = r.BusinessID
+	}
+	if r.Overflow != "" {
+		body["overflow"] = r.Overflow
 	}
 	return Marshal(body)
 }

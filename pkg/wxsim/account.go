@@ -70,6 +70,9 @@ type account struct {
 	key    callback.Key
 	tokens tokens
 	users  map[string]*user
+	media  media
+	menu   []*button
+	codes  []code
 }
 
 func (p *Platform) add(config Account) error {

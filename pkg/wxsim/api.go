@@ -18,26 +18,36 @@ const (
 	errCredential     = 40001
 	errGrantType      = 40002
 	errOpenID         = 40003
+	errMediaType      = 40004
+	errFileType       = 40005
+	errFileSize       = 40006
 	errMediaID        = 40007
 	errMsgType        = 40008
 	errAppID          = 40013
 	errEscape         = 40033
 	errParameter      = 40035
+	errActionName     = 40052
+	errActionInfo     = 40053
 	errURL            = 40066
 	errCardID         = 40073
+	errMediaKind      = 40121
 	errSecret         = 40125
 	errPagePath       = 40165
 	errPageAppID      = 40166
 	errNoToken        = 41001
 	errNoAppID        = 41002
 	errNoSecret       = 41004
+	errNoMedia        = 41005
+	errNoMediaID      = 41006
 	errExpired        = 42001
 	errNeedGet        = 43001
 	errNeedPost       = 43002
 	errNotFollowing   = 43004
+	errEmptyFile      = 44001
 	errEmptyBody      = 44002
 	errEmptyArticle   = 44003
 	errEmptyText      = 44004
+	errTooLarge       = 45001
 	errTooLong        = 45002
 	errArticles       = 45008
 	errDayQuota       = 45009
@@ -46,6 +56,7 @@ const (
 	errTypingCommand  = 45072
 	errTypingWindow   = 45080
 	errTypingAlready  = 45081
+	errNoMenu         = 46003
 	errNotJSON        = 47001
 	mostBody          = 1 << 20
 	contentTypeOfJSON = "application/json; encoding=utf-8" // as WeChat spells it
@@ -56,26 +67,47 @@ var errmsgs = map[int]string{
 	errCredential:    "invalid credential, access_token is invalid or not latest",
 	errGrantType:     "invalid grant_type",
 	errOpenID:        "invalid openid",
+	errMediaType:     "invalid media type",
+	errFileType:      "invalid file type",
+	errFileSize:      "invalid file size",
 	errMediaID:       "invalid media_id",
 	errMsgType:       "invalid message type",
 	errAppID:         "invalid appid",
 	errEscape:        `invalid charset. please check your request, if include \uxxxx will create fail!`,
 	errParameter:     "invalid parameter",
+	errActionName:    "invalid action name",
+	errActionInfo:    "invalid action info",
+	errButtons:       "invalid button size",
+	errButtonType:    "invalid button type",
+	errButtonName:    "invalid button name size",
+	errButtonKey:     "invalid button key size",
+	errButtonURL:     "invalid button url size",
+	errMenuLevel:     "invalid sub menu level",
+	errSubButtons:    "invalid sub button size",
+	errSubType:       "invalid sub button type",
+	errSubName:       "invalid sub button name size",
+	errSubKey:        "invalid sub button key size",
+	errSubURL:        "invalid sub button url size",
 	errURL:           "invalid url",
 	errCardID:        "invalid card id",
+	errMediaKind:     "invalid media_id type",
 	errSecret:        "invalid appsecret",
 	errPagePath:      "invalid weapp pagepath",
 	errPageAppID:     "invalid weapp appid",
 	errNoToken:       "access_token missing",
 	errNoAppID:       "appid missing",
 	errNoSecret:      "appsecret missing",
+	errNoMedia:       "media data missing",
+	errNoMediaID:     "media_id missing",
 	errExpired:       "access_token expired",
 	errNeedGet:       "require GET method",
 	errNeedPost:      "require POST method",
 	errNotFollowing:  "require subscribe",
+	errEmptyFile:     "empty media data",
 	errEmptyBody:     "empty post data",
 	errEmptyArticle:  "empty news data",
 	errEmptyText:     "empty content",
+	errTooLarge:      "media size out of limit",
 	errTooLong:       "content size out of limit",
 	errArticles:      "article size out of limit",
 	errDayQuota:      "reach max api daily quota limit",
@@ -85,6 +117,7 @@ var errmsgs = map[int]string{
 	errTypingCommand: "command not match",
 	errTypingWindow:  "client not in conversation",
 	errTypingAlready: "client is typing",
+	errNoMenu:        "menu no exist",
 	errNotJSON:       "data format error",
 	48001:            "api unauthorized",
 }
@@ -118,6 +151,19 @@ func (p *Platform) Handler() http.Handler {
 	mux.HandleFunc(PathStableToken, p.call(p.serveStableToken))
 	mux.HandleFunc(PathSend, p.call(p.posted(p.serveSend)))
 	mux.HandleFunc(PathTyping, p.call(p.posted(p.serveTyping)))
+	mux.HandleFunc(PathMediaUpload, p.callUpTo(mostUpload, p.serveUpload))
+	mux.HandleFunc(PathMediaGet, p.call(p.serveMediaGet))
+	mux.HandleFunc("/cgi-bin/menu/create", p.call(p.posted(p.serveMenuCreate)))
+	mux.HandleFunc("/cgi-bin/menu/get", p.call(p.gotten(serveMenuGet)))
+	mux.HandleFunc("/cgi-bin/menu/delete", p.call(p.gotten(serveMenuDelete)))
+	mux.HandleFunc("/cgi-bin/get_current_selfmenu_info", p.call(p.gotten(serveSelfMenu)))
+	mux.HandleFunc("/cgi-bin/qrcode/create", p.call(p.answered(p.serveQRCode)))
+	mux.HandleFunc("/cgi-bin/showqrcode", p.serveShowQRCode)
+	mux.HandleFunc("/cgi-bin/user/info", p.call(p.gotten(serveUserInfo)))
+	mux.HandleFunc("/cgi-bin/user/info/batchget", p.call(p.answered(serveUserInfos)))
+	mux.HandleFunc("/cgi-bin/user/get", p.call(p.gotten(serveUserGet)))
+	mux.HandleFunc("/cgi-bin/getcallbackip", p.call(p.gotten(serveCallbackIP)))
+	mux.HandleFunc("GET "+pathMedia+"{id}", p.serveMedia)
 	p.servePage(mux)
 	return mux
 }
@@ -127,9 +173,12 @@ func (p *Platform) Handler() http.Handler {
 type operation func(r *http.Request, body []byte) (answer any, errcode int)
 
 // call serves an operation under the weather.
-func (p *Platform) call(run operation) http.HandlerFunc {
+func (p *Platform) call(run operation) http.HandlerFunc { return p.callUpTo(mostBody, run) }
+
+// callUpTo is call with a bound of its own, in bytes, for the body.
+func (p *Platform) callUpTo(most int64, run operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 		if tooLarge := new(http.MaxBytesError); err != nil && !errors.As(err, &tooLarge) {
 			return // the client went away
 		}
@@ -148,13 +197,39 @@ func (p *Platform) call(run operation) http.HandlerFunc {
 			p.options.Log.Info("refused", "path", r.URL.Path, "errcode", errcode, "errmsg", refusal.Errmsg)
 			writeJSON(w, refusal)
 		default:
+			if file, ok := answer.(Media); ok {
+				file.write(w)
+				return
+			}
 			writeJSON(w, answer)
 		}
 	}
 }
 
-// posted checks what all calls with a token and a JSON body have in common.
+// gotten checks what all calls with a token and nothing but a query have in
+// common.
+func (p *Platform) gotten(run func(a *account, r *http.Request) (any, int)) operation {
+	return func(r *http.Request, _ []byte) (any, int) {
+		if r.Method != http.MethodGet {
+			return nil, errNeedGet
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		a, errcode := p.authorized(r.URL.Query().Get("access_token"))
+		if errcode != errOK {
+			return nil, errcode
+		}
+		return run(a, r)
+	}
+}
+
+// posted is answered, by no more than ok.
 func (p *Platform) posted(run func(a *account, body []byte) int) operation {
+	return p.answered(func(a *account, body []byte) (any, int) { return result{errOK, "ok"}, run(a, body) })
+}
+
+// answered checks what all calls with a token and a JSON body have in common.
+func (p *Platform) answered(run func(a *account, body []byte) (any, int)) operation {
 	return func(r *http.Request, body []byte) (any, int) {
 		if r.Method != http.MethodPost {
 			return nil, errNeedPost
@@ -168,7 +243,7 @@ func (p *Platform) posted(run func(a *account, body []byte) int) operation {
 		if len(body) == 0 {
 			return nil, errEmptyBody
 		}
-		return result{errOK, "ok"}, run(a, body)
+		return run(a, body)
 	}
 }
 

@@ -122,7 +122,7 @@ func TestTokenErrors(t *testing.T) {
 	if got := a.call("POST", "/cgi-bin/stable_token", credential); got.Errcode != 47001 {
 		t.Errorf("stable_token of a form = %+v", got)
 	}
-	if got := a.call("GET", "/cgi-bin/menu/get", ""); got.Errcode != 40066 {
+	if got := a.call("GET", "/cgi-bin/menu/trymatch", ""); got.Errcode != 40066 {
 		t.Errorf("unknown path = %+v", got)
 	}
 }

@@ -3,6 +3,7 @@ package wxsim
 import (
 	"encoding/json"
 	"slices"
+	"time"
 )
 
 // mostContent is the longest text, in bytes of UTF-8.
@@ -44,7 +45,7 @@ var checks = map[string]func(content) int{
 }
 
 // check returns the errcode of a message's content.
-func check(msgType string, object json.RawMessage) int {
+func (a *account) check(msgType string, object json.RawMessage, now time.Time) int {
 	checkContent, known := checks[msgType]
 	if !known {
 		return errMsgType
@@ -53,7 +54,10 @@ func check(msgType string, object json.RawMessage) int {
 	if len(object) > 0 && json.Unmarshal(object, &c) != nil {
 		return errNotJSON
 	}
-	return checkContent(c)
+	if errcode := checkContent(c); errcode != errOK {
+		return errcode
+	}
+	return a.checkMedia(msgType, c, now)
 }
 
 func need(errcode int, values ...string) int {

@@ -28,7 +28,7 @@ func (p *Platform) serveSend(a *account, body []byte) int {
 		return errcode
 	}
 	msgType := text(members["msgtype"])
-	if errcode = check(msgType, members[msgType]); errcode == errOK && !p.options.NoQuota {
+	if errcode = a.check(msgType, members[msgType], p.options.Now()); errcode == errOK && !p.options.NoQuota {
 		errcode = u.spend(p.options.Now())
 	}
 	if errcode != errOK {
