@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,7 +92,8 @@ type outbound struct {
 }
 
 // bundle writes replies as bodies for the sender: those that follow each other
-// to the same user become one, so that they arrive in order.
+// to the same user become one, so that they arrive in order, unless they differ
+// in what is to be done when too much is sent.
 func bundle(asker string, replies wechat.Replies) ([]outbound, error) {
 	var bodies []outbound
 	for start := 0; start < len(replies); {
@@ -100,7 +102,7 @@ func bundle(asker string, replies wechat.Replies) ([]outbound, error) {
 			return nil, errors.New("a reply to a message without a user needs ToUser")
 		}
 		end := start + 1
-		for end < len(replies) && receiver(asker, replies[end]) == user {
+		for end < len(replies) && receiver(asker, replies[end]) == user && sameOverflow(replies[start], replies[end]) {
 			end++
 		}
 		body, err := encodeBundle(user, replies[start:end])
@@ -120,6 +122,10 @@ func receiver(asker string, r wechat.Reply) string {
 	return asker
 }
 
+func sameOverflow(a, b wechat.Reply) bool {
+	return cmp.Or(a.Overflow, wechat.Defer) == cmp.Or(b.Overflow, wechat.Defer)
+}
+
 func encodeBundle(user string, replies wechat.Replies) ([]byte, error) {
 	if len(replies) == 1 {
 		single := replies[0]
@@ -128,8 +134,12 @@ func encodeBundle(user string, replies wechat.Replies) ([]byte, error) {
 	}
 	parts := make(wechat.Replies, len(replies))
 	for i, r := range replies {
-		r.ToUser = ""
+		r.ToUser, r.Overflow = "", ""
 		parts[i] = r
 	}
-	return wechat.Marshal(map[string]any{"touser": user, "messages": parts})
+	bundle := map[string]any{"touser": user, "messages": parts}
+	if overflow := replies[0].Overflow; overflow != "" {
+		bundle["overflow"] = overflow
+	}
+	return wechat.Marshal(bundle)
 }

@@ -63,6 +63,26 @@ func TestRepliesAreBundledByUser(t *testing.T) {
 	}
 }
 
+// What is to be done when too much is sent holds for a whole bundle.
+func TestBundleSaysWhatToDoOnOverflow(t *testing.T) {
+	r := newRig(t)
+	r.run(on(wechat.KindText, func(context.Context, *wechat.Message) (wechat.Replies, error) {
+		replies := wechat.Replies{wechat.TextReply("1"), wechat.TextReply("2")}.OnOverflow(wechat.Merge)
+		return append(replies, wechat.TextReply("3"), wechat.TextReply("4").OnOverflow(wechat.Defer)), nil
+	}), nil)
+	r.text("oUser", "x")
+	var got []string
+	for _, m := range r.replies(2) {
+		got = append(got, string(m.Data))
+	}
+	if diff := cmp.Diff([]string{
+		`{"messages":[{"msgtype":"text","text":{"content":"1"}},{"msgtype":"text","text":{"content":"2"}}],"overflow":"merge","touser":"oUser"}`,
+		`{"messages":[{"msgtype":"text","text":{"content":"3"}},{"msgtype":"text","text":{"content":"4"}}],"touser":"oUser"}`,
+	}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // A message that is handled again, as after a crash before its
 // acknowledgement, is answered once.
 func TestHandledTwiceIsAnsweredOnce(t *testing.T) {

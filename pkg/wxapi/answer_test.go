@@ -27,7 +27,7 @@ func server(t *testing.T, answer http.HandlerFunc) string {
 		answer(w, request)
 	})
 	s := httptest.NewServer(mux)
-	t.Cleanup(s.Close)
+	t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
 	return s.URL
 }
 

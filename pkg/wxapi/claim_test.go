@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/wxbus/wxbus/pkg/bus/bustest"
 	"github.com/wxbus/wxbus/pkg/wxapi"
 )
@@ -80,10 +82,29 @@ func TestStoreAway(t *testing.T) {
 		send(t, c)
 		r.wantCounts(1, 2)
 	})
-	t.Run("none is fetched behind the others' back", func(t *testing.T) {
+	t.Run("a stable one is fetched alone, all would be given the same", func(t *testing.T) {
 		r := newRig(t)
 		r.store.goAway()
-		if err := r.replica().Send(patience(t), []byte(message)); wxapi.Classify(err) != wxapi.Transient || err == nil {
+		sendAll(t, r.replicas(2))
+		r.wantCounts(2, 2)
+		if diff := cmp.Diff([]bool{false, false}, r.forced()); diff != "" {
+			t.Errorf("force_refresh (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("a refusal keeps a replica quiet", func(t *testing.T) {
+		r := newRig(t)
+		r.store.goAway()
+		r.failToken(40164)
+		c := r.replica()
+		for range 3 {
+			wantTokenError(t, c.Send(patience(t), []byte(message)), 40164)
+		}
+		r.wantCounts(1, 0)
+	})
+	t.Run("a classic one is not fetched, it would end the others'", func(t *testing.T) {
+		r := newRig(t)
+		r.store.goAway()
+		if err := r.classic().Send(patience(t), []byte(message)); wxapi.Classify(err) != wxapi.Transient || err == nil {
 			t.Errorf("Send = %v, want a transient error", err)
 		}
 		r.wantCounts(0, 0)
@@ -113,4 +134,12 @@ func TestTokenThatIsNotStoredServes(t *testing.T) {
 	if got := r.log.String(); !strings.Contains(got, "token not stored for the other replicas") {
 		t.Errorf("log does not say that the token is not shared:\n%s", got)
 	}
+}
+
+// A store that can be read and takes no claim is as good as away.
+func TestStoreThatTakesNoClaim(t *testing.T) {
+	r := newRig(t)
+	r.store.refuse()
+	send(t, r.replica())
+	r.wantCounts(1, 1)
 }

@@ -68,7 +68,7 @@ func TestNoFailureShowsASecret(t *testing.T) {
 		t.Run("send/"+tt.name, func(t *testing.T) { failing(t, server(t, tt.answer)) })
 		t.Run("token/"+tt.name, func(t *testing.T) {
 			s := httptest.NewServer(tt.answer)
-			t.Cleanup(s.Close)
+			t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
 			failing(t, s.URL)
 		})
 	}

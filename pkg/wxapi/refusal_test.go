@@ -27,7 +27,8 @@ func TestRefusalOfATokenIsTransient(t *testing.T) {
 		err := c.Send(patience(t), []byte(message))
 		wantTokenError(t, err, code)
 		r.wantCounts(1, 0)
-		send(t, c) // the next one asks again
+		r.store.change(t, map[string]any{fault: nil}) // as if the pause were over
+		send(t, r.replica())
 		r.wantCounts(2, 1)
 	}
 }
@@ -38,8 +39,11 @@ func wantTokenError(t *testing.T, err error, code int) {
 	if !ok || wxapi.Classify(err) != wxapi.Transient || wxapi.CodeOf(err) != 0 {
 		t.Fatalf("Send = %v, class %d; want a TokenError, transient", err, wxapi.Classify(err))
 	}
-	if got := wxapi.CodeOf(refusal.Cause); got != code {
-		t.Errorf("errcode of the cause = %d, want %d", got, code)
+	if got := wxapi.CodeOf(refusal.Cause); got != code || refusal.Code != code {
+		t.Errorf("errcode %d, of the cause %d; want %d", refusal.Code, got, code)
+	}
+	if refusal.After <= 0 || refusal.Advice == "" {
+		t.Errorf("%v says to wait %s and advises %q", err, refusal.After, refusal.Advice)
 	}
 	if !strings.HasPrefix(err.Error(), "access token: /cgi-bin/stable_token: ") {
 		t.Errorf("error %q does not say what was asked", err)

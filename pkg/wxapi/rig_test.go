@@ -47,7 +47,7 @@ func newRig(t *testing.T) *rig {
 	}
 	r := &rig{Platform: sim, t: t, store: newStore(), log: new(bustest.Logbook)}
 	server := httptest.NewServer(r.watch(sim.Handler()))
-	t.Cleanup(func() { sim.Close(); server.Close() })
+	t.Cleanup(func() { sim.Close(); server.CloseClientConnections(); server.Close() })
 	r.url = server.URL
 	_, _ = sim.Text(t.Context(), "main", openID, "在吗") // nobody takes it; the user is known from now on
 	return r
@@ -88,6 +88,12 @@ func (r *rig) forced() []bool {
 
 // replica returns the client of one more replica.
 func (r *rig) replica() *wxapi.Client { return newClient(r.url, r.store, r.log) }
+
+// classic returns the client of a replica whose token is of /cgi-bin/token.
+func (r *rig) classic() *wxapi.Client {
+	account := wxapi.Account{Name: "main", AppID: appID, Secret: secret, TokenAPI: wxapi.Classic}
+	return wxapi.NewClient(r.url, account, r.store, r.log.Logger())
+}
 
 func (r *rig) replicas(n int) []*wxapi.Client {
 	clients := make([]*wxapi.Client, n)

@@ -21,6 +21,7 @@ type store struct {
 	values   map[string]entry
 	revision uint64
 	loads    int
+	news     chan struct{} // closed at each change
 	noLoad   bool
 	noSave   bool
 }
@@ -30,7 +31,19 @@ type entry struct {
 	revision uint64
 }
 
-func newStore() *store { return &store{values: make(map[string]entry)} }
+func newStore() *store { return &store{values: make(map[string]entry), news: make(chan struct{})} }
+
+// put writes a value and tells the watchers. The caller holds mu.
+func (s *store) put(key string, value []byte) {
+	s.revision++
+	s.values[key] = entry{value, s.revision}
+	s.tell()
+}
+
+func (s *store) tell() {
+	close(s.news)
+	s.news = make(chan struct{})
+}
 
 func (s *store) Load(_ context.Context, key string) (value []byte, revision uint64, err error) {
 	s.mu.Lock()
@@ -52,9 +65,29 @@ func (s *store) Save(_ context.Context, key string, value []byte, revision uint6
 	case s.values[key].revision != revision:
 		return 0, errConflict
 	}
-	s.revision++
-	s.values[key] = entry{value, s.revision}
+	s.put(key, value)
 	return s.revision, nil
+}
+
+// Watch tells the value and each change until ctx is done.
+func (s *store) Watch(ctx context.Context, key string, changed func(value []byte)) error {
+	for told := uint64(0); ctx.Err() == nil; {
+		s.mu.Lock()
+		known, away, news := s.values[key], s.noLoad, s.news
+		s.mu.Unlock()
+		if away {
+			return errAway
+		}
+		if known.revision > told {
+			told = known.revision
+			changed(known.value)
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+		}
+	}
+	return nil
 }
 
 // loaded returns how often the store was asked.
@@ -74,6 +107,7 @@ func (s *store) set(noLoad, noSave bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.noLoad, s.noSave = noLoad, noSave
+	s.tell()
 }
 
 // change does what another replica does, or what time does: it overwrites
@@ -93,8 +127,7 @@ func (s *store) change(t *testing.T, fields map[string]any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.revision++
-	s.values[tokenKey] = entry{value, s.revision}
+	s.put(tokenKey, value)
 }
 
 // token returns the token that is stored.
@@ -126,7 +159,9 @@ const (
 	token    = "token"
 	expires  = "expires"
 	forced   = "forced"
+	forces   = "forces"
 	claimed  = "claimed"
+	fault    = "fault"
 )
 
 func ago(d time.Duration) time.Time { return time.Now().Add(-d) }

@@ -2,226 +2,120 @@ package wxapi
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
-
-	"github.com/wxbus/wxbus/pkg/wechat"
 )
-
-const (
-	renewBefore  = 5 * time.Minute  // WeChat hands out the next token from then on
-	forcedApart  = 30 * time.Second // between two forced refreshes, by WeChat's rule
-	claimLasts   = 15 * time.Second // a replica that claimed a fetch and died
-	claimPoll    = 100 * time.Millisecond
-	lifetimeMax  = 2 * time.Hour
-	storeTimeout = 5 * time.Second
-)
-
-// ErrTokenPending says that the token was refused and may not be replaced yet.
-var ErrTokenPending = fmt.Errorf("%w: token refused, and replaced too recently", errTransient)
 
 // Store keeps small values that all replicas see. Save writes only if the key
-// still has the revision that Load returned, 0 meaning absent.
+// still has the revision that Load returned, 0 meaning absent. Watch calls
+// changed with the value now and after each change, until ctx is done or it
+// cannot go on; then it is called again.
 type Store interface {
 	Load(ctx context.Context, key string) (value []byte, revision uint64, err error)
 	Save(ctx context.Context, key string, value []byte, revision uint64) (newRevision uint64, err error)
+	Watch(ctx context.Context, key string, changed func(value []byte)) error
 }
-
-// shared is what the replicas share about an account's token.
-type shared struct {
-	Token   string    `json:"token"`
-	Expires time.Time `json:"expires"`
-	Forced  time.Time `json:"forced"`  // when a refresh was last forced
-	Claimed time.Time `json:"claimed"` // someone is fetching since then; zero = nobody
-}
-
-func (s *shared) fresh() bool { return s.Token != "" && time.Now().Before(s.Expires) }
 
 // tokens is the account's access token: in memory, else in the store, else from
-// WeChat. One replica fetches it and the others wait for what it writes.
+// WeChat. One replica fetches it and the others wait for what it writes: who
+// writes a claim into the store first is elected.
+//
+// A token in memory serves until it ends, whether the store is there or not.
+// When it has ended and the store is away, a stable token is fetched without
+// the others, because they would be given the same one; a classic one is not,
+// because that would end theirs. A refused token is never replaced then.
 type tokens struct {
 	client *Client
 	store  Store
 	log    *slog.Logger
 
-	mu      sync.Mutex
-	current shared
+	mu        sync.Mutex
+	held      held
+	breaker   breaker
+	claimed   sighting
+	forced    sighting
+	flights   map[string]*flight // by the token that was refused
+	news      chan struct{}      // closed when something was adopted
+	following bool
+	renewing  bool
+	notBefore time.Time // the next try to renew
 }
 
 func newTokens(client *Client, store Store, log *slog.Logger) *tokens {
-	return &tokens{client: client, store: store, log: log.With("account", client.account.Name)}
-}
-
-// get returns a token that should be valid.
-func (t *tokens) get(ctx context.Context) (string, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.current.fresh() {
-		return t.current.Token, nil
+	return &tokens{
+		client: client, store: store, log: log.With("account", client.account.Name),
+		flights: make(map[string]*flight), news: make(chan struct{}),
 	}
-	return t.obtain(ctx, "")
-}
-
-// replace returns a token other than the one that was refused. It asks WeChat
-// for it only if the refused one is still the current one, at most once per 30
-// seconds for all replicas; in between it returns [ErrTokenPending].
-func (t *tokens) replace(ctx context.Context, refused string) (string, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.current.fresh() && t.current.Token != refused {
-		return t.current.Token, nil
-	}
-	return t.obtain(ctx, refused)
-}
-
-// obtain gets a fresh token that is not refused: the one that another replica
-// has stored, or a new one.
-func (t *tokens) obtain(ctx context.Context, refused string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, claimLasts)
-	defer cancel()
-	for {
-		known, revision, err := t.load(ctx)
-		if err != nil {
-			return "", err
-		}
-		switch {
-		case known.fresh() && known.Token != refused:
-			t.current = known
-			return known.Token, nil
-		case time.Since(known.Claimed) < claimLasts: // someone is at it
-		case refused != "" && known.Token == refused && time.Since(known.Forced) < forcedApart:
-			return "", ErrTokenPending
-		default:
-			token, err := t.fetch(ctx, known, revision, refused != "")
-			if !errors.Is(err, errOvertaken) {
-				return token, err
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return "", fmt.Errorf("%w: waiting for the token: %w", errTransient, ctx.Err())
-		case <-time.After(claimPoll):
-		}
-	}
-}
-
-func (t *tokens) load(ctx context.Context) (known shared, revision uint64, err error) {
-	value, revision, err := t.store.Load(ctx, t.key())
-	if err != nil {
-		return shared{}, 0, fmt.Errorf("%w: %w", errTransient, err)
-	}
-	if value != nil {
-		_ = json.Unmarshal(value, &known) // what cannot be read is replaced
-	}
-	return known, revision, nil
 }
 
 func (t *tokens) key() string { return "token." + t.client.account.Name }
 
-// errOvertaken says that another replica changed the store first.
-var errOvertaken = errors.New("overtaken by another replica")
+func (t *tokens) path() string { return t.client.account.TokenAPI.path() }
 
-// fetch claims the right to ask WeChat, asks, and stores the answer.
-func (t *tokens) fetch(ctx context.Context, known shared, revision uint64, force bool) (string, error) {
-	known.Claimed = time.Now()
-	if force {
-		known.Forced = known.Claimed
-	}
-	revision, err := t.save(ctx, known, revision)
-	if err != nil {
-		return "", errOvertaken
-	}
-	token, lasts, err := t.client.stableToken(ctx, force)
-	known.Claimed = time.Time{}
-	if err == nil {
-		known.Token, known.Expires = token, time.Now().Add(lasts)
-		t.current = known
-	}
-	// The store must learn of it even if the caller has gone meanwhile.
-	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
-	defer cancel()
-	if _, failed := t.save(detached, known, revision); failed != nil {
-		t.log.Warn("token not stored for the other replicas", "err", failed)
-	}
-	if err != nil {
-		t.log.Error("no access token", "err", err, "advice", advice(CodeOf(err)))
-		return "", &TokenError{Cause: err}
-	}
-	t.log.Info("access token fetched", "forced", force, "lasts", lasts)
-	return token, nil
+// get returns a token that should be valid.
+func (t *tokens) get(ctx context.Context) (string, error) { return t.other(ctx, "") }
+
+// replace returns a token other than the one that was refused. WeChat is asked
+// for it only if the refused one is still the current one, within the limits of
+// forced refreshes; beyond them the error is a [*TokenPendingError].
+func (t *tokens) replace(ctx context.Context, refused string) (string, error) {
+	return t.other(ctx, refused)
 }
 
-func (t *tokens) save(ctx context.Context, s shared, revision uint64) (uint64, error) {
-	value, err := json.Marshal(s)
-	if err != nil {
-		return 0, err
+func (t *tokens) other(ctx context.Context, refused string) (string, error) {
+	if token, ok := t.ready(refused); ok {
+		return token, nil
 	}
-	return t.store.Save(ctx, t.key(), value, revision)
+	if ctx.Err() != nil {
+		return "", fmt.Errorf("%w: token not asked for: %w", errTransient, ctx.Err())
+	}
+	f := t.board(ctx, refused)
+	select {
+	case <-f.done:
+		return f.token, f.err
+	case <-ctx.Done():
+		return "", fmt.Errorf("%w: waiting for the token: %w", errTransient, ctx.Err())
+	}
 }
 
-// TokenError says that WeChat gives no token. The cause is WeChat's answer,
-// which concerns the settings and not the message that was to be sent.
-type TokenError struct{ Cause error }
-
-// Error names the cause.
-func (e *TokenError) Error() string { return "access token: " + e.Cause.Error() }
-
-// stableToken asks /cgi-bin/stable_token. The lifetime returned is shortened so
-// that the token is renewed before it ends.
-//
-// https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken
-func (c *Client) stableToken(ctx context.Context, force bool) (token string, lasts time.Duration, err error) {
-	body, err := wechat.Marshal(map[string]any{
-		"grant_type": "client_credential", "appid": c.account.AppID,
-		"secret": c.account.Secret, "force_refresh": force,
-	})
-	if err != nil {
-		return "", 0, err
+// ready returns the token in memory if it serves. Where nobody follows, what is
+// due is renewed behind the caller's back.
+func (t *tokens) ready(refused string) (string, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.held.fresh() || t.held.token == refused {
+		return "", false
 	}
-	var answer struct {
-		Token   string `json:"access_token"`
-		Expires int64  `json:"expires_in"`
+	if !t.following && !t.renewing && t.held.due() && !time.Now().Before(t.notBefore) {
+		t.renewing = true
+		go t.renewOnce()
 	}
-	const path = "/cgi-bin/stable_token"
-	if err := c.call(ctx, path, nil, body, &answer); err != nil {
-		return "", 0, err
-	}
-	if answer.Token == "" {
-		return "", 0, fmt.Errorf("%s: %w: answer without a token", path, errTransient)
-	}
-	return answer.Token, lifetime(answer.Expires), nil
+	return t.held.token, true
 }
 
-// lifetime is how long a token is used that WeChat says lasts so many seconds.
-// Near its end WeChat returns the same token, so it is asked again soon.
-func lifetime(seconds int64) time.Duration {
-	told := lifetimeMax
-	if seconds < int64(lifetimeMax/time.Second) {
-		told = time.Duration(max(0, seconds)) * time.Second
+// adopt takes what is stored, as far as it is news: a fresh token that is later
+// than the one in memory, or stands in for a refused one.
+func (t *tokens) adopt(known *shared, refused string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	name := t.client.account.Name
+	t.breaker.adopt(known.Fault, t.client.account.stamp())
+	t.breaker.observe(name)
+	if known.Token != "" && !t.held.same(known) {
+		later := known.Gen >= t.held.gen || !t.held.fresh() || t.held.token == refused
+		if next := hold(known); later && next.fresh() {
+			t.held = next
+			ages.set(name, next.fetched)
+		}
 	}
-	if told > 2*renewBefore {
-		return told - renewBefore
-	}
-	return max(told/2, time.Second)
+	close(t.news)
+	t.news = make(chan struct{})
 }
 
-// advice says what the account's owner can do about a refusal of the token API.
-func advice(code int) string {
-	switch code {
-	case 40001, 40125:
-		return "compare WECHAT_<ACCOUNT>_SECRET with the console; it may have been reset"
-	case 40013:
-		return "compare WECHAT_<ACCOUNT>_APPID with the console"
-	case 40164:
-		return "add the address that errmsg names to the IP whitelist in WeChat's console"
-	case 40243:
-		return "the secret is frozen; unfreeze it in WeChat's console"
-	case 89503, 89506, 89507:
-		return "the account's administrator must confirm this server's address"
-	}
-	return "sent again later"
+func (t *tokens) hear() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.news
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/wxbus/wxbus/pkg/config"
+	"github.com/wxbus/wxbus/workers/sender/media"
+	"github.com/wxbus/wxbus/workers/sender/pace"
 )
 
 // Config are the settings of the sender.
@@ -20,6 +22,8 @@ type Config struct {
 
 	Slots int           `envconfig:"SENDER_SLOTS" default:"32" desc:"replies sent at the same time by this replica"`
 	Gap   time.Duration `envconfig:"SENDER_GAP" default:"100ms" desc:"pause between the messages of one reply, so that phones show them in order"`
+	Pace  pace.Config
+	Media media.Config
 }
 
 // gapMax is the longest SENDER_GAP: a reply holds a slot while it waits.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/wxbus/wxbus/pkg/bus"
@@ -25,8 +26,8 @@ type job struct {
 func (s *sender) handle(ctx context.Context, d *bus.Delivery) error {
 	j := &job{sender: s, d: d}
 	err := j.run(ctx)
-	if j.done != nil && !j.done.off { // deliveries that came to no call are no attempts
-		d.Attempt = max(1, j.done.Attempts)
+	if err == nil {
+		j.tellSent()
 	}
 	if errors.Is(err, errMalformed) {
 		return worker.Drop("malformed", err)
@@ -38,17 +39,22 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.read(ctx); err != nil {
 		return err
 	}
-	if wait := j.account.pause.left(); wait > 0 {
-		return worker.RetryAfter(wait, errors.New("the account pauses"))
+	if wait := j.account.pacer.Paused(); wait > 0 {
+		return worker.RetryAfter(wait+rand.N(time.Second), errPaused) //nolint:gosec // spreads load, hides nothing
 	}
 	if err := j.resume(ctx); err != nil {
 		return err
 	}
-	if err := j.sendRest(ctx); err != nil {
-		return err
+	defer j.countAttempts()
+	return j.sendRest(ctx)
+}
+
+// countAttempts has the delivery count what was an attempt: one that came to no
+// call was none.
+func (j *job) countAttempts() {
+	if !j.done.off {
+		j.d.Attempt = max(1, j.done.Attempts)
 	}
-	j.tellSent()
-	return nil
 }
 
 // sendRest sends what is not sent yet, with a gap between the parts.
@@ -110,14 +116,12 @@ func (j *job) resume(ctx context.Context) (err error) {
 
 // sendNext makes one call and notes it in the ledger.
 func (j *job) sendNext(ctx context.Context) error {
-	if err := j.ledger.begin(ctx, j.done); err != nil {
+	message, err := j.resolve(ctx, j.reply.parts[j.done.Sent])
+	if err != nil {
 		return err
 	}
-	started := time.Now()
-	err := j.account.api.Send(ctx, j.reply.parts[j.done.Sent].body())
-	observe(j.name, err, time.Since(started))
-	if err != nil && !j.passes(err) {
-		return j.refused(ctx, err)
+	if err := j.call(ctx, message); err != nil && !j.passes(err) {
+		return j.refused(ctx, message, err)
 	}
 	err = j.ledger.pass(ctx, j.done)
 	if err != nil && j.done.Sent == j.done.parts { // all is sent: its acknowledgement may still be heard
@@ -126,3 +130,25 @@ func (j *job) sendNext(ctx context.Context) error {
 	}
 	return err
 }
+
+// call waits for the account's turn, notes that the call begins, and makes it.
+func (j *job) call(ctx context.Context, message part) error {
+	wait, err := j.account.pacer.Wait(ctx)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		return worker.RetryAfter(wait, errPaused)
+	}
+	if err := j.ledger.begin(ctx, j.done); err != nil {
+		j.account.pacer.Report(ctx, context.Canceled, 1)
+		return err
+	}
+	started := time.Now()
+	err = j.account.api.Send(ctx, message.body())
+	observe(j.name, err, time.Since(started))
+	j.account.pacer.Report(context.WithoutCancel(ctx), err, j.done.Attempts)
+	return err
+}
+
+var errPaused = errors.New("the account pauses")

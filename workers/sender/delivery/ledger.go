@@ -35,6 +35,8 @@ type entry struct {
 	Code     int  `json:"errcode,omitempty"` // that the newest call was refused with
 	Spent    int  `json:"spent,omitempty"`   // parts that are taken off the user's allowance
 	Merged   bool `json:"merged,omitempty"`  // its texts were joined
+
+	Reuploaded bool `json:"reuploaded,omitempty"` // files, because WeChat had dropped them
 }
 
 // progress is the entry of one reply in the hands of who sends it.

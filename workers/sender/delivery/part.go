@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/wxbus/wxbus/pkg/wechat"
+	"github.com/wxbus/wxbus/workers/sender/media"
 )
 
 // textMax is the longest text, in bytes of UTF-8, that WeChat takes at once.
@@ -38,7 +39,7 @@ func newPart(message object) (part, error) {
 		return part{}, err
 	}
 	for _, name := range needs {
-		if isEmpty(content[name]) && !hasFile(p.msgType, name, content) {
+		if isEmpty(content[name]) && !media.Fills(p.msgType, name, content) {
 			return part{}, malformed(fmt.Sprintf("%s.%s is missing or empty", p.msgType, name))
 		}
 	}
@@ -135,7 +136,3 @@ func (p part) sameBut(other part) bool {
 	b, failedB := other.withText("-")
 	return failedA == nil && failedB == nil && string(a.body()) == string(b.body())
 }
-
-// hasFile reports whether a content brings a file instead of the media_id that
-// it needs.
-func hasFile(msgType, name string, content object) bool { return false }

@@ -17,6 +17,9 @@ import (
 	"github.com/wxbus/wxbus/pkg/wechat"
 	"github.com/wxbus/wxbus/pkg/worker"
 	"github.com/wxbus/wxbus/pkg/wxapi"
+	"github.com/wxbus/wxbus/workers/sender/media"
+	"github.com/wxbus/wxbus/workers/sender/pace"
+	"github.com/wxbus/wxbus/workers/sender/typing"
 )
 
 // Name is the sender's name as a worker, and that of its durable.
@@ -44,12 +47,13 @@ type sender struct {
 	gap      time.Duration
 	accounts map[string]*account
 	ledger   *ledger
+	media    *media.Resolver
 }
 
 // account is one Official Account: its API and whether it must wait.
 type account struct {
 	api   *wxapi.Client
-	pause *pause
+	pacer *pace.Pacer
 }
 
 // Run sends replies until ctx is done, then drains and returns.
@@ -72,10 +76,20 @@ func Run(ctx context.Context, cfg Config, host *process.Host) error {
 	defer stop()
 	group, work := errgroup.WithContext(work)
 	for _, a := range s.accounts {
-		group.Go(func() error { a.pause.follow(work); return nil })
+		group.Go(func() error { a.pacer.Follow(work); return nil })
 	}
+	group.Go(func() error { s.typing().Run(work); return nil })
 	group.Go(func() error { defer stop(); return w.Run(work, b) })
 	return ignoreCancel(group.Wait())
+}
+
+// typing is the desk that has users see that an answer is being written.
+func (s *sender) typing() *typing.Desk {
+	accounts := make(map[string]typing.Account, len(s.accounts))
+	for name, a := range s.accounts {
+		accounts[name] = typing.Account{Caller: caller{a.api}, Paused: func() bool { return a.pacer.Paused() > 0 }}
+	}
+	return typing.New(s.bus, accounts, s.host.Log)
 }
 
 func ignoreCancel(err error) error {
@@ -87,17 +101,17 @@ func ignoreCancel(err error) error {
 
 func newSender(cfg Config, b *bus.Bus, host *process.Host) *sender {
 	s := &sender{
-		host: host, bus: b, inDoubt: cfg.InDoubt, keeps: cfg.Ledger, gap: cfg.Gap, accounts: make(map[string]*account),
-		ledger: &ledger{bucket: b.Bucket(bus.BucketLedger)},
+		host: host, bus: b, inDoubt: cfg.InDoubt, keeps: cfg.Ledger, gap: cfg.Gap,
+		accounts: make(map[string]*account), ledger: &ledger{bucket: b.Bucket(bus.BucketLedger)},
 	}
-	shared := b.Bucket(bus.BucketToken)
+	uploaders := make(map[string]media.Uploader, len(cfg.Accounts))
 	for name, settings := range cfg.Accounts {
 		known := wxapi.Account{Name: name, AppID: settings.AppID, Secret: settings.Secret.Reveal()}
-		s.accounts[name] = &account{
-			api:   wxapi.NewClient(strings.TrimRight(cfg.APIURL, "/"), known, shared, host.Log),
-			pause: &pause{bucket: shared, account: name, log: host.Log},
-		}
+		api := wxapi.NewClient(strings.TrimRight(cfg.APIURL, "/"), known, b.Bucket(bus.BucketToken), host.Log)
+		s.accounts[name] = &account{api: api, pacer: pace.New(cfg.Pace, name, b, host.Log)}
+		uploaders[name] = caller{api}
 	}
+	s.media = media.New(cfg.Media, uploaders, b)
 	return s
 }
 

@@ -25,19 +25,21 @@ func (j *job) passes(err error) bool {
 }
 
 // refused turns WeChat's no into a verdict. This is the only place that does.
-func (j *job) refused(ctx context.Context, err error) error {
+func (j *job) refused(ctx context.Context, message part, err error) error {
+	if retry := new(worker.RetryError); errors.As(err, &retry) { // there was no call
+		return err
+	}
 	code := wxapi.CodeOf(err)
 	if failed := j.ledger.refuse(ctx, j.done, code); failed != nil {
 		j.host.Log.Warn("ledger not written", "message", j.d, "err", failed)
 	}
+	if code == mediaIDRefused && j.uploadAgain(ctx, message) {
+		return worker.RetryAfter(backoff, err)
+	}
 	switch wxapi.Classify(err) {
 	case wxapi.Permanent, wxapi.BadToken:
 		return worker.Drop(fmt.Sprintf("%d %s", code, wxapi.Meaning(code)), err)
-	case wxapi.Throttled:
-		wait := backoffFor(j.done.Attempts)
-		j.account.pause.set(ctx, wait)
-		return worker.RetryAfter(wait, err)
-	case wxapi.Transient, wxapi.Doubtful:
+	case wxapi.Transient, wxapi.Throttled, wxapi.Doubtful:
 	}
 	if errors.Is(err, wxapi.ErrTokenPending) {
 		return worker.RetryAfter(tokenPause, err)
@@ -50,11 +52,4 @@ func (j *job) countDoubt() {
 	inDoubt.WithLabelValues(j.name, string(j.inDoubt)).Inc()
 	j.host.Log.Warn("part in doubt: its call got no answer", "message", j.d,
 		"id", j.d.Get(route.HeaderMsgID), "policy", string(j.inDoubt))
-}
-
-func backoffFor(attempt int) time.Duration {
-	if attempt > 20 {
-		return backoffMax
-	}
-	return min(backoff<<attempt, backoffMax)
 }
