@@ -58,6 +58,9 @@ func DurableFor(name string, mux *Mux) bus.Durable {
 // newInbound builds the worker that feeds mux.
 func newInbound(name string, cfg Config, mux *Mux, b *bus.Bus, log *slog.Logger) *Worker {
 	in := &inbound{name: name, mux: mux, bus: b}
+	if cfg.Typing {
+		in.mux = newTypist(b, log).wrap(mux)
+	}
 	return &Worker{
 		Durable: DurableFor(name, mux), Settings: cfg.Settings, Log: log,
 		Handle: in.handle, Key: in.key, Drain: DrainWithin(cfg.ShutdownTimeout),
