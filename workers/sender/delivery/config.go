@@ -10,6 +10,7 @@ import (
 	"github.com/wxbus/wxbus/pkg/config"
 	"github.com/wxbus/wxbus/workers/sender/media"
 	"github.com/wxbus/wxbus/workers/sender/pace"
+	"github.com/wxbus/wxbus/workers/sender/quota"
 )
 
 // Config are the settings of the sender.
@@ -22,6 +23,7 @@ type Config struct {
 
 	Slots int           `envconfig:"SENDER_SLOTS" default:"32" desc:"replies sent at the same time by this replica"`
 	Gap   time.Duration `envconfig:"SENDER_GAP" default:"100ms" desc:"pause between the messages of one reply, so that phones show them in order"`
+	Quota quota.Config
 	Pace  pace.Config
 	Media media.Config
 }

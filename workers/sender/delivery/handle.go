@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/route"
 	"github.com/wxbus/wxbus/pkg/worker"
+	"github.com/wxbus/wxbus/workers/sender/hold"
 )
 
 // job is a reply on its way: whose it is, what it says, and how far it is.
@@ -20,14 +20,15 @@ type job struct {
 	account *account
 	reply   *reply
 	done    *progress
+	isHeld  bool // it waits for its user
 }
 
 // handle sends a reply, part by part, from the first one that was not sent.
 func (s *sender) handle(ctx context.Context, d *bus.Delivery) error {
 	j := &job{sender: s, d: d}
 	err := j.run(ctx)
-	if err == nil {
-		j.tellSent()
+	if err == nil && !j.isHeld {
+		err = j.end(ctx)
 	}
 	if errors.Is(err, errMalformed) {
 		return worker.Drop("malformed", err)
@@ -39,27 +40,40 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.read(ctx); err != nil {
 		return err
 	}
-	if wait := j.account.pacer.Paused(); wait > 0 {
-		return worker.RetryAfter(wait+rand.N(time.Second), errPaused) //nolint:gosec // spreads load, hides nothing
+	switch {
+	case hold.Expired(j.d):
+		return worker.Drop("expired", errors.New("the user has not written again"))
+	case j.waits():
+		return j.hold(ctx)
+	}
+	if wait := j.account.pacer.Hold(); wait > 0 {
+		return worker.RetryAfter(wait, errPaused)
 	}
 	if err := j.resume(ctx); err != nil {
 		return err
 	}
 	defer j.countAttempts()
-	return j.sendRest(ctx)
+	return j.send(ctx)
 }
 
-// countAttempts has the delivery count what was an attempt: one that came to no
-// call was none.
-func (j *job) countAttempts() {
-	if !j.done.off {
-		j.d.Attempt = max(1, j.done.Attempts)
+// send sends what is not sent yet and what the user's allowance has room for.
+func (j *job) send(ctx context.Context) error {
+	end, err := j.allow(ctx)
+	if err != nil {
+		return err
 	}
+	if err := j.sendUntil(ctx, end); err != nil {
+		return err
+	}
+	if end < len(j.reply.parts) {
+		return j.overflows(ctx)
+	}
+	return nil
 }
 
-// sendRest sends what is not sent yet, with a gap between the parts.
-func (j *job) sendRest(ctx context.Context) error {
-	for first := true; j.done.Sent < len(j.reply.parts); first = false {
+// sendUntil sends the parts up to one, with a gap between them.
+func (j *job) sendUntil(ctx context.Context, end int) error {
+	for first := true; j.done.Sent < end; first = false {
 		if !first && !wait(ctx, j.gap) {
 			return ctx.Err()
 		}
@@ -68,6 +82,23 @@ func (j *job) sendRest(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// end tells that all is sent.
+func (j *job) end(ctx context.Context) error {
+	if err := j.held.Done(ctx, j.d, j.reply.toUser); err != nil {
+		return err
+	}
+	j.tellSent()
+	return nil
+}
+
+// countAttempts has the delivery count what was an attempt: one that came to no
+// call was none.
+func (j *job) countAttempts() {
+	if !j.done.off {
+		j.d.Attempt = max(1, j.done.Attempts)
+	}
 }
 
 // read parses a reply and checks that it may be sent as it is addressed.
@@ -98,7 +129,7 @@ func (j *job) read(ctx context.Context) error {
 // by a process that was killed is in doubt.
 func (j *job) resume(ctx context.Context) (err error) {
 	if j.keeps == LedgerParts && len(j.reply.parts) == 1 {
-		j.done = &progress{parts: 1, off: true, entry: entry{Attempts: j.d.Attempt - 1}}
+		j.done = &progress{key: ledgerKey(j.d), parts: 1, off: true, entry: entry{Attempts: j.d.Attempt - 1}}
 		return nil
 	}
 	if j.done, err = j.ledger.open(ctx, j.d); err != nil {
@@ -120,6 +151,9 @@ func (j *job) sendNext(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := j.turn(ctx); err != nil {
+		return err
+	}
 	if err := j.call(ctx, message); err != nil && !j.passes(err) {
 		return j.refused(ctx, message, err)
 	}
@@ -131,8 +165,8 @@ func (j *job) sendNext(ctx context.Context) error {
 	return err
 }
 
-// call waits for the account's turn, notes that the call begins, and makes it.
-func (j *job) call(ctx context.Context, message part) error {
+// turn waits until the account may be called, and notes that the call begins.
+func (j *job) turn(ctx context.Context) error {
 	wait, err := j.account.pacer.Wait(ctx)
 	if err != nil {
 		return err
@@ -144,8 +178,12 @@ func (j *job) call(ctx context.Context, message part) error {
 		j.account.pacer.Report(ctx, context.Canceled, 1)
 		return err
 	}
+	return nil
+}
+
+func (j *job) call(ctx context.Context, message part) error {
 	started := time.Now()
-	err = j.account.api.Send(ctx, message.body())
+	err := j.account.api.Send(ctx, message.body())
 	observe(j.name, err, time.Since(started))
 	j.account.pacer.Report(context.WithoutCancel(ctx), err, j.done.Attempts)
 	return err

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/wxbus/wxbus/pkg/bus"
-	"github.com/wxbus/wxbus/pkg/route"
+	"github.com/wxbus/wxbus/workers/sender/hold"
 )
 
 const (
@@ -146,9 +146,10 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// ledgerKey names a stored reply. A sequence alone would name another one after
-// the stream was made anew.
+// ledgerKey names a stored reply, also after it was held. A sequence alone would
+// name another one after the stream was made anew.
 func ledgerKey(d *bus.Delivery) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", d.Get(route.HeaderMsgID), d.Sequence, d.Stored.UnixNano()))
+	origin := hold.OriginOf(d)
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", origin.ID, origin.Sequence, origin.Stored.UnixNano()))
 	return "reply." + hex.EncodeToString(sum[:16])
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/wxbus/wxbus/pkg/route"
 	"github.com/wxbus/wxbus/pkg/wechat"
 	"github.com/wxbus/wxbus/pkg/wxapi"
+	"github.com/wxbus/wxbus/workers/sender/hold"
 )
 
 // outcome is what became of a reply, for whoever listens: it is published on
@@ -42,6 +43,9 @@ func (s *sender) buried(ctx context.Context, d *bus.Delivery, reason string, ver
 	if user, ok := wechat.Lookup(d.Body, "touser"); ok {
 		o.ToUser = string(user)
 	}
+	if err := s.held.Done(ctx, d, o.ToUser); err != nil {
+		s.host.Log.Warn("held reply not forgotten", "message", d, "err", err)
+	}
 	if r, err := parseReply(d.Body); err == nil {
 		o.Parts = len(r.parts)
 	}
@@ -52,9 +56,10 @@ func (s *sender) buried(ctx context.Context, d *bus.Delivery, reason string, ver
 }
 
 func newOutcome(d *bus.Delivery) outcome {
+	origin := hold.OriginOf(d)
 	return outcome{
-		ID: d.Get(route.HeaderMsgID), InReplyTo: d.Get(route.HeaderInReplyTo), Attempts: d.Attempt,
-		LatencyMS: time.Since(d.Stored).Milliseconds(),
+		ID: origin.ID, InReplyTo: d.Get(route.HeaderInReplyTo), Attempts: d.Attempt,
+		LatencyMS: time.Since(origin.Stored).Milliseconds(),
 	}
 }
 

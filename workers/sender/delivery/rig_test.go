@@ -19,6 +19,7 @@ import (
 	"github.com/wxbus/wxbus/pkg/route"
 	"github.com/wxbus/wxbus/pkg/wxsim"
 	"github.com/wxbus/wxbus/workers/sender/delivery"
+	"github.com/wxbus/wxbus/workers/sender/quota"
 )
 
 const (
@@ -82,6 +83,7 @@ func (r *rig) start(changes ...func(*delivery.Config)) *program {
 			"shop": {AppID: "wxfedcba9876543210", Secret: shopSecret},
 		},
 		APIURL: r.api.URL, InDoubt: delivery.Resend, Slots: 16,
+		Quota: quota.Config{PerMessage: 5, MessageWindow: 48 * time.Hour, PerEvent: 3, EventWindow: time.Minute, Users: 1000},
 	}
 	cfg.NATS, cfg.ShutdownTimeout = r.nats.Config(), 20*time.Second
 	for _, change := range changes {

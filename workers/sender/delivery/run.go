@@ -6,6 +6,8 @@ package delivery
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,8 +19,10 @@ import (
 	"github.com/wxbus/wxbus/pkg/wechat"
 	"github.com/wxbus/wxbus/pkg/worker"
 	"github.com/wxbus/wxbus/pkg/wxapi"
+	"github.com/wxbus/wxbus/workers/sender/hold"
 	"github.com/wxbus/wxbus/workers/sender/media"
 	"github.com/wxbus/wxbus/workers/sender/pace"
+	"github.com/wxbus/wxbus/workers/sender/quota"
 	"github.com/wxbus/wxbus/workers/sender/typing"
 )
 
@@ -48,6 +52,8 @@ type sender struct {
 	accounts map[string]*account
 	ledger   *ledger
 	media    *media.Resolver
+	quota    *quota.Ledger
+	held     *hold.Store
 }
 
 // account is one Official Account: its API and whether it must wait.
@@ -79,6 +85,9 @@ func Run(ctx context.Context, cfg Config, host *process.Host) error {
 		group.Go(func() error { a.pacer.Follow(work); return nil })
 	}
 	group.Go(func() error { s.typing().Run(work); return nil })
+	group.Go(func() error { return s.quota.Run(work) })
+	group.Go(func() error { s.held.Run(work); return nil })
+	group.Go(func() error { s.lookOnce(work); return nil })
 	group.Go(func() error { defer stop(); return w.Run(work, b) })
 	return ignoreCancel(group.Wait())
 }
@@ -104,6 +113,9 @@ func newSender(cfg Config, b *bus.Bus, host *process.Host) *sender {
 		host: host, bus: b, inDoubt: cfg.InDoubt, keeps: cfg.Ledger, gap: cfg.Gap,
 		accounts: make(map[string]*account), ledger: &ledger{bucket: b.Bucket(bus.BucketLedger)},
 	}
+	if cfg.Pace.Waiters = cfg.Slots; len(cfg.Accounts) > 1 { // others need slots, too
+		cfg.Pace.Waiters = max(1, cfg.Slots/4)
+	}
 	uploaders := make(map[string]media.Uploader, len(cfg.Accounts))
 	for name, settings := range cfg.Accounts {
 		known := wxapi.Account{Name: name, AppID: settings.AppID, Secret: settings.Secret.Reveal()}
@@ -111,8 +123,34 @@ func newSender(cfg Config, b *bus.Bus, host *process.Host) *sender {
 		s.accounts[name] = &account{api: api, pacer: pace.New(cfg.Pace, name, b, host.Log)}
 		uploaders[name] = caller{api}
 	}
+	s.quota = quota.New(cfg.Quota, slices.Collect(maps.Keys(cfg.Accounts)), b, host.Log)
+	s.held = hold.New(hold.Options{Open: s.open, MaxAge: replyAge}, b, host.Log)
+	s.quota.OnOpened(s.held.Opened)
 	s.media = media.New(cfg.Media, uploaders, b)
 	return s
+}
+
+// open reports whether something can be sent to a user, as far as it is known.
+func (s *sender) open(account, user string) bool {
+	select {
+	case <-s.quota.Ready():
+	default:
+		return false
+	}
+	left := s.quota.Left(account, user)
+	return !left.Known || left.Remaining > 0
+}
+
+// lookOnce releases what can be sent by now, once that is known.
+func (s *sender) lookOnce(ctx context.Context) {
+	for _, known := range []<-chan struct{}{s.quota.Ready(), s.held.Loaded()} {
+		select {
+		case <-known:
+		case <-ctx.Done():
+			return
+		}
+	}
+	s.held.Look(ctx)
 }
 
 // lane puts the replies to one user into one lane.

@@ -26,13 +26,11 @@ func (j *job) passes(err error) bool {
 
 // refused turns WeChat's no into a verdict. This is the only place that does.
 func (j *job) refused(ctx context.Context, message part, err error) error {
-	if retry := new(worker.RetryError); errors.As(err, &retry) { // there was no call
-		return err
-	}
 	code := wxapi.CodeOf(err)
 	if failed := j.ledger.refuse(ctx, j.done, code); failed != nil {
 		j.host.Log.Warn("ledger not written", "message", j.d, "err", failed)
 	}
+	j.quota.Refused(ctx, j.name, j.reply.toUser, code)
 	if code == mediaIDRefused && j.uploadAgain(ctx, message) {
 		return worker.RetryAfter(backoff, err)
 	}
