@@ -94,10 +94,14 @@ func (b *stage) figures(p *plan) (samples, []row, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	senders, err := b.senders(p)
+	if err != nil {
+		return nil, nil, err
+	}
 	b.end()
 	if err := b.start(); err != nil {
 		return nil, nil, err
 	}
 	measured, err := b.measureAll(p)
-	return measured, slices.Concat(measured.rows(), trips, rest), err
+	return measured, slices.Concat(measured.rows(), trips, rest, senders), err
 }

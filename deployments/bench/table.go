@@ -110,7 +110,7 @@ func median(values []float64) float64 {
 // printTable prints medians, the ratio with its lowest and highest, and the target.
 func printTable(w io.Writer, rows []row) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "\tconnections\tEcho no-op\tingress\tratio (lowest to highest)\ttarget\t")
+	_, _ = fmt.Fprintln(table, "\tconnections\tyardstick\twxbus\tratio (lowest to highest)\ttarget\t")
 	for _, r := range rows {
 		verdict, connections := "", ""
 		if r.Connections > 0 {

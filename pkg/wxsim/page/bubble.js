@@ -51,7 +51,7 @@ const fromUser = {
 
 const fromAccount = {
   text: (c, tap) => el('div', { class: 'bubble' }, ...linkedText(c.content ?? '', tap)),
-  image: c => picture(c.media_id, c.media_id),
+  image: c => picture(uploaded(c.media_id), c.media_id),
   voice: c => sound(c.media_id),
   video: c => film(c.title, c.description || c.media_id),
   music: c => card('music', c.title || t('music'), c.description, t('music'), c.musicurl || c.hqmusicurl),
@@ -120,6 +120,9 @@ function menu(c, tap) {
     ...(c.list ?? []).map(item => el('p', {}, entry(item.id, item.content, item.content, tap))),
     c.tail_content && el('p', {}, ...linkedText(c.tail_content, tap)));
 }
+
+// uploaded is where a file is that the account has uploaded.
+const uploaded = id => new URL('sim/media/' + encodeURIComponent(id ?? ''), document.baseURI).href;
 
 function picture(address, id) {
   const missing = el('div', { class: 'card media' }, icon('image'), el('code', {}, id ?? ''));
