@@ -3,7 +3,9 @@ package bus
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -31,11 +33,24 @@ func (b *Bus) Consume(ctx context.Context, d Durable, slots int, free <-chan str
 			return fmt.Errorf("consume %s: %w", d.Name, nats.ErrConnectionClosed)
 		}
 		if err != nil && ctx.Err() == nil {
-			b.log.Warn("waiting for messages", "durable", d.Name, "stream", d.Stream, "err", err)
+			b.log.Log(ctx, p.level(err), "waiting for messages", "durable", d.Name, "stream", d.Stream, "err", err)
 			pause(ctx, rebindPause)
 		}
 	}
 	return nil
+}
+
+// errNoLeader says that nobody takes pulls for the durable.
+var errNoLeader = errors.New("is gone or has no leader")
+
+// level is how loud an error is said: a durable that has just been created may
+// not answer at once.
+func (p *puller) level(err error) slog.Level {
+	if errors.Is(err, errNoLeader) && !p.heard {
+		p.heard = true
+		return slog.LevelDebug
+	}
+	return slog.LevelWarn
 }
 
 // puller asks the server for as many messages as there are free slots. Every
@@ -50,6 +65,7 @@ type puller struct {
 	deliver func(*Delivery)
 
 	bound  bool      // the durable has been there once
+	heard  bool      // the server has said something of a pull
 	seen   time.Time // when the newest message that was delivered had been stored
 	msgs   chan *nats.Msg
 	inbox  string
@@ -163,6 +179,7 @@ func (p *puller) take(msg *nats.Msg) error {
 	if msg.Reply == "" {
 		return p.word(msg)
 	}
+	p.heard = true
 	delivery, err := newDelivery(p.bus.nc, msg)
 	if err != nil {
 		p.bus.log.Error("strange message", "err", err)
@@ -188,10 +205,11 @@ func (p *puller) word(msg *nats.Msg) error {
 	}
 	switch code := msg.Header.Get("Status"); code {
 	case "100": // heartbeat
+		p.heard = true
 	case "404", "408": // what is left of the pull may be asked for again
 		p.reset()
 	case "503":
-		return fmt.Errorf("durable %s on %s is gone or has no leader", p.durable.Name, p.durable.Stream)
+		return fmt.Errorf("durable %s on %s %w", p.durable.Name, p.durable.Stream, errNoLeader)
 	default:
 		return fmt.Errorf("pull ended: %s %s", code, msg.Header.Get("Description"))
 	}

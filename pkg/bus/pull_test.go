@@ -108,6 +108,7 @@ func TestIdleConsumerKeepsOnePull(t *testing.T) {
 	k := take(t, b, texts, 4)
 	publish(t, b, text, 1, 2)
 	k.ackAll(2)
+	bustest.Eventually(t, "the pull is seen here, too", func() bool { return len(pulls) > 0 })
 	before := len(pulls)
 	for heartbeats := 0; heartbeats < 2; {
 		if msg := receive(t, "a heartbeat", inbox); strings.Contains(msg.Header.Get("Description"), "Heartbeat") {
