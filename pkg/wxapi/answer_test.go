@@ -21,12 +21,22 @@ import (
 func server(t *testing.T, answer http.HandlerFunc) string {
 	t.Helper()
 	mux := http.NewServeMux()
-	mux.HandleFunc("/cgi-bin/stable_token", body(`{"access_token":"`+accessToken+`","expires_in":7200}`))
+	for _, path := range []string{"/cgi-bin/stable_token", "/cgi-bin/token"} {
+		mux.HandleFunc(path, body(`{"access_token":"`+accessToken+`","expires_in":7200}`))
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, request *http.Request) {
 		_, _ = io.Copy(io.Discard, request.Body) // a server that has not read all does not see its client go
 		answer(w, request)
 	})
 	s := httptest.NewServer(mux)
+	t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
+	return s.URL
+}
+
+// stub answers every call in one way, also those for a token.
+func stub(t *testing.T, answer http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(answer)
 	t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
 	return s.URL
 }

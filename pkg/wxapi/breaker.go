@@ -73,6 +73,9 @@ func (b *breaker) adopt(f *fault, settings string) {
 	}
 }
 
+// refused reports whether WeChat refuses the account a token.
+func (b *breaker) refused() bool { return b.fault != nil && b.fault.refused() }
+
 // open returns how long no call may be made.
 func (b *breaker) open() time.Duration {
 	if b.fault == nil {

@@ -89,7 +89,10 @@ func (c *Client) post(ctx context.Context, path string, query url.Values, body, 
 
 // get asks with the token and reads JSON into result.
 func (c *Client) get(ctx context.Context, path string, query url.Values, result any) error {
-	return c.do(ctx, operation{method: http.MethodGet, path: path, query: query, read: into(path, result)})
+	return c.do(ctx, operation{
+		method: http.MethodGet, path: path, query: query,
+		read: func(r *http.Response) error { return read(path, r, result) },
+	})
 }
 
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, body, result any) error {

@@ -14,13 +14,8 @@ const (
 	answerMax  = 16 << 20
 )
 
-// into returns a reader of JSON answers. Without a result the answer must say
-// errcode 0.
-func into(path string, result any) func(*http.Response) error {
-	return func(response *http.Response) error { return read(path, response, result) }
-}
-
-// read reads an answer of a path as JSON into result; see into.
+// read reads an answer of a path as JSON into result. Without a result the
+// answer must say errcode 0.
 func read(path string, response *http.Response, result any) error {
 	limit := answerMax
 	if result == nil {

@@ -37,7 +37,10 @@ type operation struct {
 
 // jsonOperation is a call with JSON in and out.
 func jsonOperation(method, path string, query url.Values, text []byte, result any) operation {
-	op := operation{method: method, path: path, query: query, read: into(path, result)}
+	op := operation{
+		method: method, path: path, query: query,
+		read: func(r *http.Response) error { return read(path, r, result) },
+	}
 	if text != nil {
 		op.contentType, op.length = "application/json; charset=utf-8", int64(len(text))
 		op.body = func() (io.Reader, error) { return bytes.NewReader(text), nil }

@@ -66,11 +66,7 @@ var failures = []struct {
 func TestNoFailureShowsASecret(t *testing.T) {
 	for _, tt := range failures {
 		t.Run("send/"+tt.name, func(t *testing.T) { failing(t, server(t, tt.answer)) })
-		t.Run("token/"+tt.name, func(t *testing.T) {
-			s := httptest.NewServer(tt.answer)
-			t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
-			failing(t, s.URL)
-		})
+		t.Run("token/"+tt.name, func(t *testing.T) { failing(t, stub(t, tt.answer)) })
 	}
 	gone := httptest.NewServer(nil)
 	gone.Close()
@@ -82,15 +78,22 @@ func TestNoFailureShowsASecret(t *testing.T) {
 // failing sends through an API that fails and searches what is said about it.
 func failing(t *testing.T, url string) {
 	t.Helper()
-	log := new(bustest.Logbook)
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
-	err := newClient(url, newStore(), log).Send(ctx, []byte(message))
-	if err == nil {
-		t.Fatal("Send = nil, want an error")
+	for _, api := range []wxapi.TokenAPI{wxapi.Stable, wxapi.Classic} {
+		log, shared := new(bustest.Logbook), newStore()
+		account := wxapi.Account{Name: "main", AppID: appID, Secret: secret, TokenAPI: api}
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		err := wxapi.NewClient(url, account, shared, log.Logger()).Send(ctx, []byte(message))
+		if err == nil {
+			t.Fatal("Send = nil, want an error")
+		}
+		wantNoSecret(t, log.String())
+		eachError(err, func(err error) { wantNoSecret(t, fmt.Sprintf("%v %+v %#v", err, err, err)) })
+		value, _, _ := shared.Load(t.Context(), tokenKey)
+		if strings.Contains(string(value), secret) {
+			t.Errorf("the secret is stored:\n%s", value)
+		}
 	}
-	wantNoSecret(t, log.String())
-	eachError(err, func(err error) { wantNoSecret(t, fmt.Sprintf("%v %+v %#v", err, err, err)) })
 }
 
 func wantNoSecret(t *testing.T, text string) {

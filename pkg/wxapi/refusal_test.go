@@ -61,6 +61,19 @@ func TestRefusalOfANewTokenIsTransient(t *testing.T) {
 	r.wantCounts(2, 2)
 }
 
+// A forced refresh that has come to nothing is none: it is tried again at once,
+// not after 30 seconds.
+func TestForcedRefreshThatFailsIsTriedAgain(t *testing.T) {
+	r := newRig(t)
+	c := r.replica()
+	send(t, c)
+	r.Weather().RevokeTokens("main")
+	r.failToken(-1)
+	wantTokenError(t, c.Send(patience(t), []byte(message)), -1)
+	send(t, c)
+	r.wantForced(false, true, true)
+}
+
 // An answer that is none is no verdict on the message, not even when it may
 // have been lost on its way back.
 func TestTokenAPIThatDoesNotAnswerIsTransient(t *testing.T) {
@@ -78,6 +91,7 @@ func TestTokenAPIThatDoesNotAnswerIsTransient(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel() // the second call waits for a second
 			r := newRig(t)
 			tt.fault.Path = wxsim.PathStableToken
 			r.Weather().Next(1, tt.fault)

@@ -22,6 +22,7 @@ type store struct {
 	revision uint64
 	loads    int
 	news     chan struct{} // closed at each change
+	heard    uint64        // the last revision that a watcher was told
 	noLoad   bool
 	noSave   bool
 }
@@ -81,6 +82,9 @@ func (s *store) Watch(ctx context.Context, key string, changed func(value []byte
 		if known.revision > told {
 			told = known.revision
 			changed(known.value)
+			s.mu.Lock()
+			s.heard = told
+			s.mu.Unlock()
 		}
 		select {
 		case <-news:
@@ -95,6 +99,13 @@ func (s *store) loaded() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.loads
+}
+
+// isHeard reports whether a watcher knows all that is stored.
+func (s *store) isHeard() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.heard == s.revision
 }
 
 // goAway has the store fail from now on.
@@ -143,14 +154,27 @@ type stored struct {
 
 func (s *store) stored(t *testing.T) (known stored) {
 	t.Helper()
-	value, _, err := s.Load(t.Context(), tokenKey)
-	if err == nil {
-		err = json.Unmarshal(value, &known)
-	}
-	if err != nil {
+	s.read(t, &known)
+	return known
+}
+
+// read reads fields of the account's entry, without counting as a replica.
+func (s *store) read(t *testing.T, fields any) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := json.Unmarshal(s.values[tokenKey].value, fields); err != nil {
 		t.Fatal(err)
 	}
-	return known
+}
+
+// endPause does what time does to a breaker.
+func (s *store) endPause(t *testing.T) {
+	t.Helper()
+	var known struct{ Fault map[string]any }
+	s.read(t, &known)
+	known.Fault["until"] = ago(time.Second)
+	s.change(t, map[string]any{fault: known.Fault})
 }
 
 // The entry of the account main, and its fields.
@@ -158,6 +182,7 @@ const (
 	tokenKey = "token.main"
 	token    = "token"
 	expires  = "expires"
+	fetched  = "fetched"
 	forced   = "forced"
 	forces   = "forces"
 	claimed  = "claimed"

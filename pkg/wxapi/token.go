@@ -44,6 +44,7 @@ type tokens struct {
 }
 
 func newTokens(client *Client, store Store, log *slog.Logger) *tokens {
+	breakerOpen.WithLabelValues(client.account.Name) // tells 0 from the beginning
 	return &tokens{
 		client: client, store: store, log: log.With("account", client.account.Name),
 		flights: make(map[string]*flight), news: make(chan struct{}),
@@ -100,18 +101,32 @@ func (t *tokens) ready(refused string) (string, bool) {
 func (t *tokens) adopt(known *shared, refused string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	name := t.client.account.Name
-	t.breaker.adopt(known.Fault, t.client.account.stamp())
-	t.breaker.observe(name)
+	if known.Claimed.IsZero() { // what has become of a claim is told next
+		t.adoptFault(known.Fault)
+	}
 	if known.Token != "" && !t.held.same(known) {
 		later := known.Gen >= t.held.gen || !t.held.fresh() || t.held.token == refused
 		if next := hold(known); later && next.fresh() {
 			t.held = next
-			ages.set(name, next.fetched)
+			ages.set(t.client.account.Name, next.fetched)
 		}
 	}
 	close(t.news)
 	t.news = make(chan struct{})
+}
+
+// adoptFault tells operators when the breaker opens or closes. The caller holds
+// mu.
+func (t *tokens) adoptFault(f *fault) {
+	before := t.breaker.refused()
+	t.breaker.adopt(f, t.client.account.stamp())
+	gauge := breakerOpen.WithLabelValues(t.client.account.Name)
+	switch after := t.breaker.refused(); {
+	case after && !before:
+		gauge.Set(1)
+	case before && !after:
+		gauge.Set(0)
+	}
 }
 
 func (t *tokens) hear() <-chan struct{} {

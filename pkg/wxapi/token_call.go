@@ -51,7 +51,10 @@ func (c *Client) tokenOperation(force bool, answer any) (op operation, least tim
 		query := url.Values{
 			"grant_type": {"client_credential"}, "appid": {c.account.AppID}, "secret": {c.account.Secret},
 		}
-		return operation{method: http.MethodGet, path: path, query: query, read: into(path, answer)}, classicMin, nil
+		return operation{
+			method: http.MethodGet, path: path, query: query,
+			read: func(r *http.Response) error { return read(path, r, answer) },
+		}, classicMin, nil
 	}
 	body, err := wechat.Marshal(map[string]any{
 		"grant_type": "client_credential", "appid": c.account.AppID,
@@ -76,4 +79,4 @@ func (e *TokenPendingError) Error() string {
 }
 
 // Is reports whether target is [ErrTokenPending].
-func (e *TokenPendingError) Is(target error) bool { return target == ErrTokenPending } //nolint:errorlint // Is compares
+func (e *TokenPendingError) Is(target error) bool { return target == ErrTokenPending }

@@ -13,11 +13,11 @@ const awayPause = 2 * time.Second
 
 // Follow keeps a valid token at hand until ctx is done: it hears from the store
 // what other replicas have fetched, and renews the token before it ends, so
-// that no call waits for that. Of all replicas that follow, the one that wakes
-// first and can claim it renews. A program runs Follow for its lifetime; it is
-// run once for each client. Without it the store is read when a token is
-// needed, and a token that is about to end is renewed beside the call that
-// finds it so.
+// that no call waits for that; only the first token is fetched by the call that
+// needs it. Of all replicas that follow, the one that wakes first and can claim
+// it renews. A program runs Follow for its lifetime, once for each client.
+// Without it the store is read when a token is needed, and a token that is about
+// to end is renewed beside the call that finds it so.
 func (c *Client) Follow(ctx context.Context) {
 	t := c.tokens
 	t.follow(true)
@@ -52,10 +52,14 @@ func (t *tokens) watch(ctx context.Context) {
 	}
 }
 
-// untilRenewal is how long the token in memory is left alone.
+// untilRenewal is how long the token in memory is left alone. One that nobody
+// has needed yet is not asked for.
 func (t *tokens) untilRenewal() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.held.token == "" && t.breaker.fault == nil {
+		return lifetimeMax
+	}
 	return max(0, time.Until(t.held.renew), time.Until(t.notBefore))
 }
 

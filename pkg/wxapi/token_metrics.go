@@ -54,12 +54,3 @@ func (a *tokenAges) Collect(c chan<- prometheus.Metric) {
 		c <- prometheus.MustNewConstMetric(a.description, prometheus.GaugeValue, time.Since(fetched).Seconds(), account)
 	}
 }
-
-// observe tells operators about an account's breaker.
-func (b *breaker) observe(account string) {
-	open := 0.0
-	if b.fault != nil && b.fault.refused() {
-		open = 1
-	}
-	breakerOpen.WithLabelValues(account).Set(open)
-}

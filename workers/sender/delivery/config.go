@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wxbus/wxbus/pkg/config"
+	"github.com/wxbus/wxbus/pkg/wxapi"
 	"github.com/wxbus/wxbus/workers/sender/media"
 	"github.com/wxbus/wxbus/workers/sender/pace"
 	"github.com/wxbus/wxbus/workers/sender/quota"
@@ -35,6 +36,8 @@ const gapMax = 5 * time.Second
 type Account struct {
 	AppID  string        `envconfig:"APPID" required:"true" desc:"AppID"`
 	Secret config.Secret `envconfig:"SECRET" required:"true" desc:"AppSecret"`
+
+	TokenAPI wxapi.TokenAPI `envconfig:"TOKEN_API" default:"stable" desc:"stable, or classic for an account that needs /cgi-bin/token; no other program must fetch tokens of that account then"`
 }
 
 // Validate checks what single values cannot show.

@@ -83,6 +83,7 @@ func Run(ctx context.Context, cfg Config, host *process.Host) error {
 	group, work := errgroup.WithContext(work)
 	for _, a := range s.accounts {
 		group.Go(func() error { a.pacer.Follow(work); return nil })
+		group.Go(func() error { a.api.Follow(work); return nil })
 	}
 	group.Go(func() error { s.typing().Run(work); return nil })
 	group.Go(func() error { return s.quota.Run(work) })
@@ -118,7 +119,7 @@ func newSender(cfg Config, b *bus.Bus, host *process.Host) *sender {
 	}
 	uploaders := make(map[string]media.Uploader, len(cfg.Accounts))
 	for name, settings := range cfg.Accounts {
-		known := wxapi.Account{Name: name, AppID: settings.AppID, Secret: settings.Secret.Reveal()}
+		known := wxapi.Account{Name: name, AppID: settings.AppID, Secret: settings.Secret.Reveal(), TokenAPI: settings.TokenAPI}
 		api := wxapi.NewClient(strings.TrimRight(cfg.APIURL, "/"), known, b.Bucket(bus.BucketToken), host.Log)
 		s.accounts[name] = &account{api: api, pacer: pace.New(cfg.Pace, name, b, host.Log)}
 		uploaders[name] = caller{api}

@@ -11,9 +11,6 @@ import (
 	"github.com/wxbus/wxbus/pkg/wxapi"
 )
 
-// tokenPause is how long a reply waits whose token may not be replaced yet.
-const tokenPause = 30 * time.Second
-
 // passes reports whether a failed part counts as sent: when nobody knows and
 // the settings say not to send it again.
 func (j *job) passes(err error) bool {
@@ -39,10 +36,22 @@ func (j *job) refused(ctx context.Context, message part, err error) error {
 		return worker.Drop(fmt.Sprintf("%d %s", code, wxapi.Meaning(code)), err)
 	case wxapi.Transient, wxapi.Throttled, wxapi.Doubtful:
 	}
-	if errors.Is(err, wxapi.ErrTokenPending) {
-		return worker.RetryAfter(tokenPause, err)
+	if after := tokenIn(err); after > 0 {
+		return worker.RetryAfter(after, err)
 	}
 	return err
+}
+
+// tokenIn returns after how long there may be a token again, 0 when it is not
+// for want of one that a call failed.
+func tokenIn(err error) time.Duration {
+	if pending, ok := errors.AsType[*wxapi.TokenPendingError](err); ok {
+		return pending.After
+	}
+	if refused, ok := errors.AsType[*wxapi.TokenError](err); ok {
+		return refused.After
+	}
+	return 0
 }
 
 // countDoubt records a part of which nobody knows whether it arrived.
