@@ -192,3 +192,40 @@ func TestStrangeUsersCanBeHeldFor(t *testing.T) {
 		r.waits(s, user, false)
 	}
 }
+
+func TestDoneLeavesAReplyAloneThatIsHeldAgain(t *testing.T) {
+	r := newRig(t)
+	s, other := r.store(), r.store()
+	r.holds(s, r.reply(user, "a"), user)
+	r.releases(s, user)
+	d := r.delivered()
+	r.holds(other, d, user)
+	if err := s.Done(t.Context(), d, user); err != nil { // by a delivery that comes too late
+		t.Fatal(err)
+	}
+	bustest.Eventually(t, "the first one knows that it is held again, and releases it", func() bool {
+		r.releases(s, user)
+		return len(r.replies) > 0
+	})
+	d = r.delivered()
+	r.done(s, d, user)
+	r.done(s, d, user) // delivered again
+	r.waits(s, user, false)
+	r.waits(other, user, false)
+	r.stored(3)
+}
+
+func TestStoreGoesOnAfterNATSWasAway(t *testing.T) {
+	r := newRig(t)
+	a, b := r.store(), r.store()
+	r.holds(a, r.reply(user, "a"), user)
+	r.waits(b, user, true)
+	r.nats.Down()
+	r.nats.Up()
+	r.holds(a, r.reply("oOther", "b"), "oOther")
+	r.waits(b, "oOther", true)
+	b.Opened(account, user)
+	if diff := cmp.Diff([]string{"a"}, r.bodies(1)); diff != "" {
+		t.Errorf("released (-want +got):\n%s", diff)
+	}
+}

@@ -105,7 +105,7 @@ func (l *Ledger) trigger(account, user string, by trigger, at time.Time) {
 	if now.Sub(at) > l.cfg.remembered() {
 		return
 	}
-	_, after, ok := l.table.change(l.table.key(account, user), func(st *standing, marks []mark) {
+	_, after, ok := l.table.change(l.table.key(account, user), func(st *standing, marks []spending) {
 		o := openingAt(secondOf(at), secondOf(now), marks)
 		switch by {
 		case byMessage:

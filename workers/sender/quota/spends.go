@@ -35,7 +35,7 @@ type entry struct {
 // the user did something meanwhile. The error is that of the log; nothing is
 // taken then.
 func (l *Ledger) Take(ctx context.Context, account, user, id string, n int) (granted int, err error) {
-	key, at := l.table.key(account, user), secondOf(time.Now())
+	key, at := l.table.key(account, user), time.Now()
 	id = l.spendID(id, key)
 	if before, found := l.ids.find(id); found {
 		return min(n, before), nil
@@ -125,7 +125,7 @@ func (l *Ledger) Refused(ctx context.Context, account, user string, code int) {
 		return
 	}
 	now := time.Now()
-	before, _, _ := l.table.change(l.table.key(account, user), func(st *standing, _ []mark) {
+	before, _, _ := l.table.change(l.table.key(account, user), func(st *standing, _ []spending) {
 		st.shut(max(secondOf(now), st.newest())) // WeChat's clock may be ahead
 	})
 	surprise := "no"
@@ -179,13 +179,13 @@ func (l *Ledger) spent(r *bus.Record) {
 	if l.ids.seen(id, e.N, func() int { return l.over(key) }) {
 		return
 	}
-	now, at := secondOf(time.Now()), secondOf(r.Stored)
-	if at >= now.back(markFor) {
+	now := time.Now()
+	if now.Sub(r.Stored) < markFor*time.Second {
 		l.ids.addLogged(id, e.N)
 	}
 	if e.Code != 0 {
-		l.table.change(key, func(st *standing, _ []mark) { st.shut(at) })
+		l.table.change(key, func(st *standing, _ []spending) { st.shut(secondOf(r.Stored)) })
 		return
 	}
-	l.table.spend(key, at, now, func(*standing) int { return max(0, e.N) })
+	l.table.spend(key, r.Stored, now, func(*standing) int { return max(0, e.N) })
 }

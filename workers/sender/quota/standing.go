@@ -20,27 +20,41 @@ func (s second) time() time.Time { return time.Unix(int64(s), 0).UTC() }
 // back is d before s.
 func (s second) back(d second) second { return s - min(s, d) }
 
+// spending is some messages that were logged at a time and sent after it.
+type spending struct {
+	at int64 // milliseconds since 1970
+	n  int
+}
+
+const (
+	callTime = 250 // milliseconds from one message to the next
+	callsMax = 2   // seconds that all are taken to need
+)
+
+// reach is the second in which the last of the messages may be sent. A trigger
+// up to then may be what WeChat takes them off.
+func (s spending) reach() second {
+	return secondOf(time.UnixMilli(s.at + int64(min(s.n*callTime, callsMax*1000))))
+}
+
+func (s spending) second() second { return secondOf(time.UnixMilli(s.at)) }
+
 // standing is what is known of one user. An allowance is the time of its
 // trigger and how many messages were sent since; so it does not matter in which
 // order triggers and messages are learnt of, as long as their times are known.
 // It is small because there are millions of it.
 type standing struct {
 	message, event           second // when it was opened; 0 = never
-	spent                    second // when the newest message was sent
+	spent                    second // when the newest message may have been sent
 	messageSpent, eventSpent uint8
 }
-
-// grace is how long before a trigger a message may have been logged whose call
-// comes after it. Pushes and the log are read at their own pace besides, and
-// times of triggers are whole seconds.
-const grace = 2
 
 // opening is a trigger at a time, and the messages that were sent since, as far
 // as it is known.
 type opening struct {
 	at    second
-	sent  int  // messages logged since at-grace
-	exact bool // sent is all of them
+	sent  int  // messages that reach beyond at
+	exact bool // these are all of them
 }
 
 // open takes a trigger for one of the allowances into account. One that is
@@ -53,7 +67,7 @@ func (o opening) open(at *second, spent *uint8, newest second) {
 	switch {
 	case o.exact:
 		*spent = count(0, o.sent)
-	case *spent == closed, newest < o.at.back(grace):
+	case *spent == closed, newest < o.at:
 		*spent = 0
 	}
 	*at = o.at
@@ -64,25 +78,24 @@ func count(spent uint8, n int) uint8 {
 	return uint8(min(perMax, int(spent)+n)) //nolint:gosec // it is in range
 }
 
-// spend takes n messages, logged at a time, off each allowance that they count
-// against.
-func (s *standing) spend(at second, n int) {
-	if s.messageSpent != closed && at >= s.message.back(grace) {
-		s.messageSpent = count(s.messageSpent, n)
+// spend takes messages off each allowance that they count against.
+func (s *standing) spend(p spending) {
+	if s.messageSpent != closed && p.reach() >= s.message {
+		s.messageSpent = count(s.messageSpent, p.n)
 	}
-	if s.eventSpent != closed && at >= s.event.back(grace) {
-		s.eventSpent = count(s.eventSpent, n)
+	if s.eventSpent != closed && p.reach() >= s.event {
+		s.eventSpent = count(s.eventSpent, p.n)
 	}
-	s.spent = max(s.spent, at)
+	s.spent = max(s.spent, p.reach())
 }
 
 // giveBack undoes spend.
-func (s *standing) giveBack(at second, n int) {
-	if s.messageSpent != closed && at >= s.message.back(grace) {
-		s.messageSpent = uint8(max(0, int(s.messageSpent)-n)) //nolint:gosec // it is in range
+func (s *standing) giveBack(p spending) {
+	if s.messageSpent != closed && p.reach() >= s.message {
+		s.messageSpent -= min(s.messageSpent, count(0, p.n))
 	}
-	if s.eventSpent != closed && at >= s.event.back(grace) {
-		s.eventSpent = uint8(max(0, int(s.eventSpent)-n)) //nolint:gosec // it is in range
+	if s.eventSpent != closed && p.reach() >= s.event {
+		s.eventSpent -= min(s.eventSpent, count(0, p.n))
 	}
 }
 

@@ -30,19 +30,13 @@ type userKey uint64
 type shard struct {
 	mu    sync.Mutex
 	users map[userKey]standing
-	marks map[userKey][]mark
-}
-
-// mark is some messages that were logged lately.
-type mark struct {
-	at second
-	n  int
+	marks map[userKey][]spending
 }
 
 func newTable(most int) *table {
 	t := &table{seed: maphash.MakeSeed(), most: int64(most)}
 	for i := range t.shards {
-		t.shards[i] = shard{users: make(map[userKey]standing), marks: make(map[userKey][]mark)}
+		t.shards[i] = shard{users: make(map[userKey]standing), marks: make(map[userKey][]spending)}
 	}
 	return t
 }
@@ -74,7 +68,7 @@ func (t *table) look(key userKey) (standing, bool) {
 // change alters the standing of a user, which may be a new one, and returns what
 // was before and after it. It does nothing, and says so, for a user who is new
 // when the table is full.
-func (t *table) change(key userKey, alter func(st *standing, marks []mark)) (before, after standing, ok bool) {
+func (t *table) change(key userKey, alter func(st *standing, marks []spending)) (before, after standing, ok bool) {
 	s := t.lock(key)
 	defer s.mu.Unlock()
 	before, known := s.users[key]
@@ -88,56 +82,57 @@ func (t *table) change(key userKey, alter func(st *standing, marks []mark)) (bef
 	return before, after, true
 }
 
-// spend takes as many messages off as grant allows of the standing, which is
-// nil for a user without one, and returns how many that were. They are marked
-// in any case.
-func (t *table) spend(key userKey, at, now second, grant func(*standing) int) int {
+// spend takes as many messages off as grant allows of the standing, which is nil
+// for a user without one, and returns how many that were. They are marked in any
+// case.
+func (t *table) spend(key userKey, at, now time.Time, grant func(*standing) int) int {
 	s := t.lock(key)
 	defer s.mu.Unlock()
 	st, known := s.users[key]
-	var n int
+	p := spending{at: at.UnixMilli()}
 	if known {
-		n = grant(&st)
+		p.n = grant(&st)
 	} else {
-		n = grant(nil)
+		p.n = grant(nil)
 	}
-	if n == 0 {
+	if p.n == 0 {
 		return 0
 	}
 	if known {
-		st.spend(at, n)
+		st.spend(p)
 		s.users[key] = st
 	}
-	if at >= now.back(markFor) {
-		s.marks[key] = append(recent(s.marks[key], now), mark{at, n})
+	if p.second() >= secondOf(now).back(markFor) {
+		s.marks[key] = append(recent(s.marks[key], secondOf(now)), p)
 	}
-	return n
+	return p.n
 }
 
 // giveBack undoes a spend of that time.
-func (t *table) giveBack(key userKey, at second, n int) {
+func (t *table) giveBack(key userKey, at time.Time, n int) {
 	s := t.lock(key)
 	defer s.mu.Unlock()
-	if i := slices.Index(s.marks[key], mark{at, n}); i >= 0 {
+	p := spending{at.UnixMilli(), n}
+	if i := slices.Index(s.marks[key], p); i >= 0 {
 		s.marks[key] = slices.Delete(s.marks[key], i, i+1)
 	}
 	if st, known := s.users[key]; known {
-		st.giveBack(at, n)
+		st.giveBack(p)
 		s.users[key] = st
 	}
 }
 
 // recent drops the marks that are too old.
-func recent(marks []mark, now second) []mark {
-	return slices.DeleteFunc(marks, func(m mark) bool { return m.at < now.back(markFor) })
+func recent(marks []spending, now second) []spending {
+	return slices.DeleteFunc(marks, func(p spending) bool { return p.second() < now.back(markFor) })
 }
 
 // openingAt is a trigger and what is known to have been sent since.
-func openingAt(at, now second, marks []mark) opening {
-	o := opening{at: at, exact: at.back(grace) >= now.back(markFor)}
-	for _, m := range marks {
-		if m.at >= at.back(grace) {
-			o.sent += m.n
+func openingAt(at, now second, marks []spending) opening {
+	o := opening{at: at, exact: at.back(callsMax) >= now.back(markFor)}
+	for _, p := range marks {
+		if p.reach() >= at {
+			o.sent += p.n
 		}
 	}
 	return o
