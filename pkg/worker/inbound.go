@@ -39,7 +39,7 @@ func (in *inbound) handle(ctx context.Context, d *bus.Delivery) error {
 	if err != nil {
 		return Drop("malformed", err)
 	}
-	replies, err := handler(ctx, m)
+	replies, err := handler(withCause(ctx, in.bus, m), m)
 	if err != nil {
 		return err
 	}
