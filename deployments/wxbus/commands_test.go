@@ -69,7 +69,7 @@ func TestApplyMakesWhatIsMissing(t *testing.T) {
 	}
 	want := strings.Join([]string{
 		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD", "+ stream WECHAT_QUOTA",
-		"+ bucket wechat_token", "+ bucket wechat_ledger", "+ bucket wechat_held", "+ bucket wechat_media", "+ bucket wechat_pace",
+		"+ bucket wechat_token", "+ bucket wechat_ledger", "+ bucket wechat_held", "+ bucket wechat_media", "+ bucket wechat_pace", "+ bucket wechat_lease",
 		"+ durable sender on WECHAT_OUT", "+ durable autoreply on WECHAT_IN", "+ durable greeter on WECHAT_IN", "",
 	}, "\n")
 	for _, args := range [][]string{{"--dry-run"}, {}} {

@@ -15,7 +15,8 @@ import (
 
 // Apply makes streams, buckets and durables what wxbus wants them to be and
 // returns what differed, a line each: "+ stream X" for what was missing and
-// "~ stream X: field: old -> new" for a change. With dryRun it changes nothing.
+// "~ stream X: field: old -> new" for a change. An ordered durable is that of
+// each partition. With dryRun it changes nothing.
 // The number of partitions is never changed. It stops at the first error.
 func (b *Bus) Apply(ctx context.Context, durables []Durable, dryRun bool) (differences []string, err error) {
 	if !b.nc.IsConnected() {
@@ -38,9 +39,11 @@ func (b *Bus) Apply(ctx context.Context, durables []Durable, dryRun bool) (diffe
 		}
 	}
 	for _, want := range durables {
-		lines, err := b.applyDurable(ctx, want, dryRun)
-		if differences = append(differences, lines...); err != nil {
-			return differences, err
+		for _, part := range want.parts(partitions) {
+			lines, err := b.applyDurable(ctx, part, dryRun)
+			if differences = append(differences, lines...); err != nil {
+				return differences, err
+			}
 		}
 	}
 	return differences, nil

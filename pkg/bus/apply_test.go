@@ -30,7 +30,7 @@ func TestApplyCreatesWhatIsMissing(t *testing.T) {
 	b, _ := connect(t, nats.Config())
 	all := []string{
 		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD", "+ stream WECHAT_QUOTA",
-		"+ bucket wechat_token", "+ bucket wechat_ledger", "+ bucket wechat_held", "+ bucket wechat_media", "+ bucket wechat_pace",
+		"+ bucket wechat_token", "+ bucket wechat_ledger", "+ bucket wechat_held", "+ bucket wechat_media", "+ bucket wechat_pace", "+ bucket wechat_lease",
 		"+ durable echo on WECHAT_IN",
 	}
 	want(t, apply(t, b, true, texts), all...)

@@ -1,13 +1,18 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/wxbus/wxbus/pkg/route"
 )
 
 const (
@@ -23,6 +28,9 @@ const (
 	maxAckPending = 1024 // of all replicas together; more than they have slots
 )
 
+// Durables of the partitions of a worker are called <worker>-p00 and so on.
+const partitionName = "%s-p%02d"
+
 // Durable is the place of a worker in a stream, shared by all its replicas.
 type Durable struct {
 	Name    string
@@ -33,6 +41,64 @@ type Durable struct {
 	// KeepFilters has [Bus.Apply] leave the filters of a durable alone that
 	// exists already: its worker knows better.
 	KeepFilters bool
+
+	// MaxAckPending is how many messages may be held or wait to be tried again,
+	// of all replicas together; 0 stands for 1024. While so many do, nobody gets
+	// another one.
+	MaxAckPending int
+
+	// Ordered has the worker's place be kept by one durable for each partition,
+	// <Name>-p00, <Name>-p01 and so on, each read by one replica at a time. See
+	// [Durable.Partition].
+	Ordered bool
+
+	whole string // of the durable of a partition: the name without it
+}
+
+// Partition returns the durable of one partition of an ordered one: its filters
+// are those of d, within that partition.
+func (d Durable) Partition(number int) Durable {
+	part := d
+	part.Name, part.whole, part.Ordered = fmt.Sprintf(partitionName, d.Name, number), d.Name, false
+	part.Filters = make([]string, len(d.Filters))
+	for i, filter := range d.Filters {
+		part.Filters[i] = narrow(filter, number)
+	}
+	return part
+}
+
+// narrow returns the part of a filter that lies within a partition. Filters of
+// workers name no partition.
+func narrow(filter string, partition int) string {
+	tokens := strings.Split(filter, ".")
+	open := tokens[len(tokens)-1] == ">"
+	if open {
+		tokens = tokens[:len(tokens)-1]
+	}
+	at, replies := 3, strings.HasPrefix(filter, route.Out) // wechat.in.<account>.<partition>
+	if strings.HasPrefix(filter, route.Retry) {
+		at = 4
+	}
+	for len(tokens) <= at {
+		tokens = append(tokens, "*")
+	}
+	if tokens[at] = strconv.Itoa(partition); open && !replies { // nothing follows it in the subject of a reply
+		tokens = append(tokens, ">")
+	}
+	return strings.Join(tokens, ".")
+}
+
+// parts are the durables that keep the place of d when there are that many
+// partitions.
+func (d Durable) parts(partitions int) []Durable {
+	if !d.Ordered {
+		return []Durable{d}
+	}
+	all := make([]Durable, partitions)
+	for number := range all {
+		all[number] = d.Partition(number)
+	}
+	return all
 }
 
 // config is the durable as it is created. One that is created again, after it
@@ -42,7 +108,7 @@ func (d Durable) config(seen time.Time) jetstream.ConsumerConfig {
 	cfg := jetstream.ConsumerConfig{
 		Durable: d.Name, FilterSubjects: d.Filters,
 		AckPolicy: jetstream.AckExplicitPolicy, AckWait: AckWait,
-		MaxDeliver: -1, MaxAckPending: maxAckPending,
+		MaxDeliver: -1, MaxAckPending: cmp.Or(d.MaxAckPending, maxAckPending),
 		DeliverPolicy: jetstream.DeliverAllPolicy,
 	}
 	if !d.All {
@@ -75,12 +141,23 @@ func (p *puller) bind(ctx context.Context) error {
 		b.log.Warn("durable listens to other subjects than the worker handles; wxbus apply changes it",
 			"durable", d.Name, "has", filtersOf(found.CachedInfo().Config), "wants", d.Filters)
 	}
+	if err == nil && !p.bound && b.cfg.AutoProvision {
+		err = b.catchUp(ctx, d)
+	}
 	p.bound = p.bound || err == nil
 	return err
 }
 
 func (b *Bus) createDurable(ctx context.Context, d Durable, seen time.Time) error {
-	_, err := b.js.CreateConsumer(ctx, d.Stream, d.config(seen))
+	from, err := b.heritage(ctx, d)
+	if err != nil {
+		return fmt.Errorf("create durable %s on %s: %w", d.Name, d.Stream, err)
+	}
+	cfg := d.config(seen)
+	if from > 0 { // the worker has been here, under another durable
+		cfg.DeliverPolicy, cfg.OptStartTime, cfg.OptStartSeq = jetstream.DeliverByStartSequencePolicy, nil, from
+	}
+	_, err = b.js.CreateConsumer(ctx, d.Stream, cfg)
 	if errors.Is(err, jetstream.ErrConsumerExists) {
 		return nil // another replica was faster
 	}

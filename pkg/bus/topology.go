@@ -23,6 +23,7 @@ const (
 	BucketHeld   = "wechat_held"   // replies that wait until their user writes again
 	BucketMedia  = "wechat_media"  // media_ids of files that were uploaded
 	BucketPace   = "wechat_pace"   // permits of SENDER_RATE that replicas have taken
+	BucketLease  = "wechat_lease"  // replicas of ordered workers, and who has which partition
 )
 
 // MaxAge is how long the streams keep a message that nobody settled.
@@ -97,6 +98,10 @@ func buckets(replicas int) []jetstream.KeyValueConfig {
 		{
 			Bucket: BucketPace, Description: "permits taken by account",
 			History: 1, TTL: paceAge, Replicas: replicas, LimitMarkerTTL: kvMarkerTTL,
+		},
+		{
+			Bucket: BucketLease, Description: "replicas of ordered workers and their partitions",
+			History: 1, Replicas: replicas, LimitMarkerTTL: kvMarkerTTL,
 		},
 	}
 }

@@ -12,16 +12,18 @@ type lanes struct {
 
 func newLanes() *lanes { return &lanes{queues: make(map[string][]func())} }
 
-// add queues a job and returns at once.
-func (l *lanes) add(key string, job func()) {
+// add queues a job and returns at once, with the number of jobs that it waits
+// for.
+func (l *lanes) add(key string, job func()) (ahead int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if queue, running := l.queues[key]; running {
 		l.queues[key] = append(queue, job)
-		return
+		return len(queue) + 1
 	}
 	l.queues[key] = nil
 	l.busy.Go(func() { l.run(key, job) })
+	return 0
 }
 
 // run does a job and all that come to its lane meanwhile.

@@ -18,6 +18,7 @@ import (
 type Config struct {
 	config.Common
 	Settings
+	Ordering
 }
 
 // Main runs a worker as a program: it connects, subscribes to what mux handles
@@ -46,7 +47,7 @@ func Run(ctx context.Context, name string, cfg Config, mux *Mux, host *process.H
 	}
 	defer b.Close()
 	w := newInbound(name, cfg, mux, b, host.Log)
-	host.Health.Add(name, func(ctx context.Context) error { return b.ReadyFor(ctx, w.Durable) })
+	host.Health.Add(name, func(ctx context.Context) error { return w.Ready(ctx, b) })
 	return w.Run(ctx, b)
 }
 
@@ -61,8 +62,10 @@ func newInbound(name string, cfg Config, mux *Mux, b *bus.Bus, log *slog.Logger)
 	if cfg.Typing {
 		in.mux = newTypist(b, log).wrap(mux)
 	}
+	durable := DurableFor(name, mux)
+	durable.Ordered = cfg.Order == OrderUser
 	return &Worker{
-		Durable: DurableFor(name, mux), Settings: cfg.Settings, Log: log,
+		Durable: durable, Settings: cfg.Settings, Log: log, Order: cfg.Order, Park: cfg.Park,
 		Handle: in.handle, Key: in.key, Drain: DrainWithin(cfg.ShutdownTimeout),
 	}
 }

@@ -2,8 +2,10 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wxbus/wxbus/pkg/bus"
@@ -31,7 +33,14 @@ type Worker struct {
 	Forever bool
 	// Drain is how long messages under way may take once ctx is done.
 	Drain time.Duration
+	// Order says whether replicas share the work so that the messages of one
+	// Key are handled in the order they were stored in, one at a time.
+	Order Order
+	// Park has the messages of a key follow one that was given up, in order,
+	// because its attempts were used up: see [Ordering].
+	Park bool
 
+	joined   atomic.Bool // an ordered worker has its durables and is among the replicas
 	bus      *bus.Bus
 	lanes    *lanes
 	free     chan struct{}
@@ -56,18 +65,34 @@ func (w *Worker) Run(ctx context.Context, b *bus.Bus) error {
 	if err := b.Prepare(ctx); err != nil {
 		return nil // asked to stop before there was anything to do
 	}
+	if w.Order == OrderUser {
+		return w.runOrdered(ctx)
+	}
 	w.Log.Info("subscribed", "durable", w.Durable.Name, "filters", w.Durable.Filters)
 	err := b.Consume(ctx, w.Durable, w.Settings.Slots, w.free, w.take)
 	w.lanes.wait()
 	return err
 }
 
+// Ready returns nil when b is ready and the worker can be given messages: its
+// durable exists; one that keeps order has those of all partitions and is known
+// to the other replicas. It need not have a partition.
+func (w *Worker) Ready(ctx context.Context, b *bus.Bus) error {
+	if w.Order != OrderUser {
+		return b.ReadyFor(ctx, w.Durable)
+	}
+	if err := b.Ready(ctx); err != nil {
+		return err
+	}
+	if !w.joined.Load() {
+		return errors.New("not one of the replicas yet")
+	}
+	return nil
+}
+
 // take starts the work on a message.
 func (w *Worker) take(d *bus.Delivery) {
-	w.mu.Lock()
-	w.held[d] = struct{}{}
-	w.mu.Unlock()
-	inFlight.WithLabelValues(w.Durable.Name).Inc()
+	w.hold(d)
 	pending.WithLabelValues(w.Durable.Name).Set(float64(d.Pending))
 	w.lanes.add(w.Key(d), func() {
 		defer w.release(d)
@@ -76,14 +101,39 @@ func (w *Worker) take(d *bus.Delivery) {
 }
 
 func (w *Worker) release(d *bus.Delivery) {
-	w.mu.Lock()
-	delete(w.held, d)
-	w.mu.Unlock()
-	inFlight.WithLabelValues(w.Durable.Name).Dec()
+	w.drop(d)
 	select {
 	case w.free <- struct{}{}:
 	case <-w.stopping.Done(): // nobody asks for more
 	}
+}
+
+// hold has a message kept from others until it is dropped.
+func (w *Worker) hold(d *bus.Delivery) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held[d] = struct{}{}
+	inFlight.WithLabelValues(w.Durable.Name).Inc()
+}
+
+func (w *Worker) drop(d *bus.Delivery) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.held, d)
+	inFlight.WithLabelValues(w.Durable.Name).Dec()
+}
+
+// within returns a worker like w for a part of its work: it starts nothing more
+// when stopping is done, and its handlers must end when over is.
+func (w *Worker) within(stopping, over context.Context) *Worker {
+	part := &Worker{
+		Durable: w.Durable, Settings: w.Settings, Log: w.Log, Handle: w.Handle, Key: w.Key, Buried: w.Buried,
+		MaxAge: w.MaxAge, Forever: w.Forever, Drain: w.Drain, Order: w.Order, Park: w.Park,
+		bus: w.bus, lanes: newLanes(), held: make(map[*bus.Delivery]struct{}), stopping: stopping,
+	}
+	part.handling, part.cancel = context.WithCancel(w.handling)
+	context.AfterFunc(over, part.cancel)
+	return part
 }
 
 // process handles a message and settles it.

@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/wxbus/wxbus/pkg/worker"
+	"github.com/wxbus/wxbus/workers/sender/delivery"
 )
 
 func TestEveryMsgTypeArrives(t *testing.T) {
@@ -71,6 +74,30 @@ func TestRepliesToOneUserArriveInOrder(t *testing.T) {
 	r.start()
 	if diff := cmp.Diff(want, r.reads("main", openID, 30)); diff != "" {
 		t.Errorf("texts (-want +got):\n%s", diff)
+	}
+}
+
+// With SENDER_ORDER=user replicas keep it among them, also when a call fails.
+func TestReplicasKeepTheOrderOfAUser(t *testing.T) {
+	const users, replies = 6, 10
+	r := newRig(t)
+	ordered := func(c *delivery.Config) { c.Order = worker.OrderUser }
+	r.start(ordered)
+	r.start(ordered)
+	r.sim.Weather().Fail(-1, 3)
+	var want []string
+	for i := range replies {
+		want = append(want, fmt.Sprint(i))
+		for n := range users {
+			user := fmt.Sprintf("oUser%d", n)
+			r.meet("main", user)
+			r.publish("main", user, text(user, want[i]))
+		}
+	}
+	for n := range users {
+		if diff := cmp.Diff(want, r.reads("main", fmt.Sprintf("oUser%d", n), replies)); diff != "" {
+			t.Errorf("texts (-want +got):\n%s", diff)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wxbus/wxbus/pkg/config"
+	"github.com/wxbus/wxbus/pkg/worker"
 	"github.com/wxbus/wxbus/pkg/wxapi"
 	"github.com/wxbus/wxbus/workers/sender/media"
 	"github.com/wxbus/wxbus/workers/sender/pace"
@@ -24,6 +25,7 @@ type Config struct {
 
 	Slots int           `envconfig:"SENDER_SLOTS" default:"32" desc:"replies sent at the same time by this replica"`
 	Gap   time.Duration `envconfig:"SENDER_GAP" default:"100ms" desc:"pause between the messages of one reply, so that phones show them in order"`
+	Order worker.Order  `envconfig:"SENDER_ORDER" default:"none" desc:"user sends the replies to each user in the order they were stored, also with several replicas; none does so within a replica"`
 	Quota quota.Config
 	Pace  pace.Config
 	Media media.Config

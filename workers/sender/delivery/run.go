@@ -36,10 +36,14 @@ const (
 	backoffMax = 5 * time.Minute
 )
 
+// waitMost is how many replies may wait to be tried again: those of an account
+// that pauses must not keep others waiting.
+const waitMost = 1 << 16
+
 // Durable is the sender's place in the stream of replies. A sender that starts
 // for the first time begins with everything that waits.
 func Durable() bus.Durable {
-	return bus.Durable{Name: Name, Stream: bus.StreamOut, Filters: []string{route.Out + ">"}, All: true}
+	return bus.Durable{Name: Name, Stream: bus.StreamOut, Filters: []string{route.Out + ">"}, All: true, MaxAckPending: waitMost}
 }
 
 // sender sends replies for all accounts.
@@ -69,15 +73,17 @@ func Run(ctx context.Context, cfg Config, host *process.Host) error {
 		return err
 	}
 	defer b.Close()
-	host.Health.Add(Name, func(ctx context.Context) error { return b.ReadyFor(ctx, Durable()) })
 	s := newSender(cfg, b, host)
+	durable := Durable()
+	durable.Ordered = cfg.Order == worker.OrderUser
 	w := &worker.Worker{
-		Durable: Durable(), Log: host.Log, Handle: s.handle, Key: lane, Buried: s.buried,
+		Durable: durable, Order: cfg.Order, Log: host.Log, Handle: s.handle, Key: lane, Buried: s.buried,
 		MaxAge: replyAge, Forever: true, Drain: worker.DrainWithin(cfg.ShutdownTimeout),
 		Settings: worker.Settings{
 			Slots: cfg.Slots, Attempts: 1, Timeout: replyTime, Backoff: backoff, BackoffMax: backoffMax,
 		},
 	}
+	host.Health.Add(Name, func(ctx context.Context) error { return w.Ready(ctx, b) })
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	group, work := errgroup.WithContext(work)

@@ -37,7 +37,7 @@ func find(err error) finding {
 	switch {
 	case err == nil:
 		return answered
-	case errors.Is(err, context.Canceled), errors.Is(err, wxapi.ErrTokenPending):
+	case errors.Is(err, context.Canceled), errors.Is(err, wxapi.ErrTokenPending), ofToken(err):
 		return nothing
 	case wxapi.Classify(err) == wxapi.Doubtful, unconnected(err):
 		return unreached
@@ -47,12 +47,9 @@ func find(err error) finding {
 }
 
 func findCode(err error, code int) finding {
-	_, ofToken := errors.AsType[*wxapi.TokenError](err)
 	switch {
 	case busyCodes[code]:
 		return busy
-	case ofToken: // the token API has limits of its own
-		return nothing
 	case code == codeMinute:
 		return minute
 	case wxapi.Classify(err) == wxapi.Throttled:
@@ -60,6 +57,13 @@ func findCode(err error, code int) finding {
 	default:
 		return answered
 	}
+}
+
+// ofToken reports whether a call failed for want of a token, whose API has
+// limits and a breaker of its own.
+func ofToken(err error) bool {
+	refused, ok := errors.AsType[*wxapi.TokenError](err)
+	return ok && refused.Code > 0
 }
 
 // unconnected reports whether an error is one of the network: a name without an
