@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ const applyTimeout = time.Minute
 
 func applyCommand() *cobra.Command {
 	var dryRun bool
-	var workers []string
+	var workers, ordered []string
 	command := &cobra.Command{
 		Use: "apply", Short: "create or update the streams, buckets and durables on NATS_URL",
 		Long: "Creates or updates the streams, buckets and durables of wxbus on NATS_URL: the sender's,\n" +
@@ -63,6 +64,9 @@ func applyCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			durables, err := durablesOf(workers)
+			if err == nil {
+				err = order(durables, ordered)
+			}
 			if err != nil {
 				return fmt.Errorf("%w: %w", errUsage, err)
 			}
@@ -72,6 +76,8 @@ func applyCommand() *cobra.Command {
 	command.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be done and do nothing")
 	command.Flags().StringArrayVar(&workers, "worker", nil,
 		"a worker of your own and what it handles, such as --worker greeter=text,event.subscribe")
+	command.Flags().StringSliceVar(&ordered, "ordered", nil,
+		"workers that run with WORKER_ORDER=user or SENDER_ORDER=user, such as --ordered sender,greeter")
 	return command
 }
 
@@ -117,6 +123,18 @@ func durablesOf(workers []string) ([]bus.Durable, error) {
 		durables = append(durables, durable(name, list))
 	}
 	return durables, nil
+}
+
+// order marks the durables of the workers that keep order.
+func order(durables []bus.Durable, names []string) error {
+	for _, name := range names {
+		i := slices.IndexFunc(durables, func(d bus.Durable) bool { return d.Name == name })
+		if i < 0 {
+			return fmt.Errorf("--ordered: there is no worker %q; want sender, autoreply or one of --worker", name)
+		}
+		durables[i].Ordered = true
+	}
+	return nil
 }
 
 // autoreply returns the durable for the rules in a file, or for the example's.

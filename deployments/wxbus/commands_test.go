@@ -96,6 +96,24 @@ func TestApplyMakesWhatIsMissing(t *testing.T) {
 	}
 }
 
+// Workers that keep order have a durable for each partition.
+func TestApplyOfOrderedWorkers(t *testing.T) {
+	env := "NATS_URL=" + bustest.Start(t).Config().URL
+	p := start(t, "wxbus", []string{"apply", "--ordered", "sender,greeter", "--worker", "greeter=text"}, env)
+	if status := p.status(); status != 0 {
+		t.Fatalf("exit status %d: %s", status, p.output())
+	}
+	for _, worker := range []string{"sender", "greeter"} {
+		if got := strings.Count(p.output(), "+ durable "+worker+"-p"); got != 16 {
+			t.Errorf("%d durables of %s, want 16: %s", got, worker, p.output())
+		}
+	}
+	if p = start(t, "wxbus", []string{"apply", "--ordered", "nobody"}, env); p.status() != 2 ||
+		!strings.Contains(p.output(), `there is no worker "nobody"`) {
+		t.Errorf("exit status %d: %s", p.status(), p.output())
+	}
+}
+
 // With AUTO_PROVISION=false a program waits, says what is missing, and begins
 // as soon as it is there.
 func TestProgramsWaitForApply(t *testing.T) {
