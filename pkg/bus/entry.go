@@ -3,10 +3,8 @@ package bus
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -19,51 +17,6 @@ type Entry struct {
 	Key      string
 	Value    []byte
 	Revision uint64
-}
-
-// WatchAll calls changed with all keys of the bucket, then loaded, then changed
-// with each change, until ctx is done or the server ends it; then it may be
-// called again. After a reconnect it tells all of it once more, keys that went
-// lately included.
-func (k *Bucket) WatchAll(ctx context.Context, changed func(Entry), loaded func()) error {
-	kv, err := k.open(ctx)
-	if err != nil {
-		return err
-	}
-	status := k.bus.nc.StatusChanged(nats.CONNECTED)
-	defer k.bus.nc.RemoveStatusListener(status)
-	for again := true; again; {
-		if again, err = watchAll(ctx, kv, changed, loaded, status); err != nil {
-			return fmt.Errorf("bucket %s: %w", k.name, err)
-		}
-	}
-	return nil
-}
-
-// watchAll is WatchAll until the connection is a new one.
-func watchAll(ctx context.Context, kv jetstream.KeyValue, changed func(Entry), loaded func(), status <-chan nats.Status) (again bool, err error) {
-	watcher, err := kv.WatchAll(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = watcher.Stop() }()
-	for {
-		select {
-		case entry, ok := <-watcher.Updates():
-			switch {
-			case !ok:
-				return false, nil
-			case entry == nil:
-				loaded()
-			default:
-				changed(entryOf(entry))
-			}
-		case <-status:
-			return true, nil
-		case <-ctx.Done():
-			return false, nil
-		}
-	}
 }
 
 func entryOf(entry jetstream.KeyValueEntry) Entry {

@@ -18,17 +18,22 @@ func watchAll(t *testing.T, k *bus.Bucket) <-chan string {
 	told := make(chan string, 100)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := start(func() error {
-		return k.WatchAll(ctx, func(e bus.Entry) {
-			if e.Value == nil {
-				told <- e.Key + " gone"
-			} else {
-				told <- e.Key + "=" + string(e.Value)
+		return k.WatchSome(ctx, []string{">"}, func(entries []bus.Entry, whole bool) {
+			for _, e := range entries {
+				if e.Value == nil {
+					told <- e.Key + " gone"
+				} else {
+					told <- e.Key + "=" + string(e.Value)
+				}
 			}
-		}, func() { told <- "loaded" })
+			if whole {
+				told <- "loaded"
+			}
+		})
 	})
 	t.Cleanup(func() {
 		cancel()
-		if err := receive(t, "WatchAll ends", ended); err != nil {
+		if err := receive(t, "WatchSome ends", ended); err != nil {
 			t.Error(err)
 		}
 	})

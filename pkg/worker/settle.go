@@ -82,25 +82,38 @@ func (w *Worker) giveBack(d *bus.Delivery) {
 // bury makes a dead letter of a message. The letter is stored before the
 // message is let go; when it cannot be, the message is kept.
 func (w *Worker) bury(ctx context.Context, d *bus.Delivery, reason, detail string, verdict error) {
-	letter := deadLetter(w.Durable.Name, d, reason, detail)
+	if err := w.writeLetter(ctx, d, w.Durable.Name, reason, detail); err != nil {
+		w.again(d, w.Settings.delay(d.Attempt), err)
+		return
+	}
+	w.count(d, "dead", 0)
+	w.gaveUp(ctx, d, reason, detail, verdict)
+	term := func(ctx context.Context) error { return d.Term(ctx, reason) }
+	if err := confirmed(ctx, term); err != nil {
+		w.Log.Warn("verdict not confirmed; the message may come again", "message", d, "err", err)
+	}
+}
+
+// writeLetter stores the dead letter of a message in the name of a worker.
+func (w *Worker) writeLetter(ctx context.Context, d *bus.Delivery, name, reason, detail string) error {
+	letter := deadLetter(name, d, reason, detail)
 	_, err := w.bus.Publish(ctx, letter.subject, letter.id, letter.header, d.Body)
 	if errors.Is(err, bus.ErrTooLarge) { // by what the letter adds
 		letter.leaveBody(d)
 		_, err = w.bus.Publish(ctx, letter.subject, letter.id, letter.header, nil)
 	}
 	if err != nil {
-		w.again(d, w.Settings.delay(d.Attempt), fmt.Errorf("dead letter: %w", err))
-		return
+		return fmt.Errorf("dead letter: %w", err)
 	}
-	w.count(d, "dead", 0)
+	return nil
+}
+
+// gaveUp tells that the dead letter of a message is stored.
+func (w *Worker) gaveUp(ctx context.Context, d *bus.Delivery, reason, detail string, verdict error) {
 	w.Log.Error("given up", "subject", d.Subject, "id", d.Get(route.HeaderMsgID),
 		"attempt", d.Attempt, "reason", reason, "detail", detail)
 	if w.Buried != nil {
 		w.Buried(ctx, d, reason, verdict)
-	}
-	term := func(ctx context.Context) error { return d.Term(ctx, reason) }
-	if err := confirmed(ctx, term); err != nil {
-		w.Log.Warn("verdict not confirmed; the message may come again", "message", d, "err", err)
 	}
 }
 

@@ -221,22 +221,12 @@ func (t *turn) giveUp(verdict error) (outcome, time.Duration) {
 func (t *turn) bury(reason, detail string, verdict error) (outcome, time.Duration) {
 	ctx, cancel := context.WithTimeout(t.term.ctx, settleTimeout)
 	defer cancel()
-	letter := deadLetter(t.name, t.d, reason, detail)
-	_, err := t.w.bus.Publish(ctx, letter.subject, letter.id, letter.header, t.d.Body)
-	if errors.Is(err, bus.ErrTooLarge) { // by what the letter adds
-		letter.leaveBody(t.d)
-		_, err = t.w.bus.Publish(ctx, letter.subject, letter.id, letter.header, nil)
-	}
-	if err != nil {
+	if err := t.w.writeLetter(ctx, t.d, t.name, reason, detail); err != nil {
 		t.last = verdict
-		return t.later(t.w.Settings.delay(t.d.Attempt), fmt.Errorf("dead letter: %w", err))
+		return t.later(t.w.Settings.delay(t.d.Attempt), err)
 	}
 	t.hands.count(t.d, "dead", 0)
-	t.w.Log.Error("given up", "subject", t.d.Subject, "id", t.d.Get(route.HeaderMsgID),
-		"attempt", t.d.Attempt, "reason", reason, "detail", detail)
-	if t.w.Buried != nil {
-		t.w.Buried(ctx, t.d, reason, verdict)
-	}
+	t.w.gaveUp(ctx, t.d, reason, detail, verdict)
 	if !t.say(func(ctx context.Context) error { return t.d.Term(ctx, reason) }) {
 		t.w.Log.Warn("verdict not confirmed; the message may come again", "message", t.d)
 	}

@@ -36,7 +36,7 @@ func (s *Store) Run(ctx context.Context) {
 // watch learns what stands in the bucket.
 func (s *Store) watch(ctx context.Context) {
 	for ctx.Err() == nil {
-		err := s.bucket.WatchAll(ctx, s.changed, func() { s.once.Do(func() { close(s.loaded) }) })
+		err := s.bucket.WatchSome(ctx, []string{">"}, s.changed)
 		if err != nil && ctx.Err() == nil {
 			s.log.Debug("held replies not followed", "err", err)
 		}
@@ -47,7 +47,16 @@ func (s *Store) watch(ctx context.Context) {
 	}
 }
 
-func (s *Store) changed(e bus.Entry) {
+func (s *Store) changed(entries []bus.Entry, whole bool) {
+	for _, e := range entries {
+		s.take(e)
+	}
+	if whole {
+		s.once.Do(func() { close(s.loaded) })
+	}
+}
+
+func (s *Store) take(e bus.Entry) {
 	var n note
 	if e.Value == nil {
 		s.forget(e.Key, e.Revision)
