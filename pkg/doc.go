@@ -12,7 +12,8 @@
 //	handle             worker.Mux: the function that was registered for the kind
 //	reply              bus.Publish, under a key made of the worker and the cause
 //	settle             worker: Ack, a later try, or a dead letter and Term
-//	send               workers/sender: wxapi.Client.Send for each part in order
+//	send               workers/sender: quota and pace allow it, media uploads its
+//	                   files, wxapi.Client.Send for each part in order, or hold
 //
 // The rooms from bottom to top. A room imports only rooms above it in this
 // list, and layout_test.go says so when one does not:
@@ -31,7 +32,6 @@
 //
 // Programs stand on these rooms: ingress, the folders of workers, and
 // deployments/wxbus, the only one that runs the others; deployments/bench
-// measures the ingress. To see one push with
-// your own eyes, read ingress/door/push.go, then workers/autoreply/rules/run.go,
+// measures the ingress and the sender. To see one push with your own eyes, read ingress/door/push.go, then workers/autoreply/rules/run.go,
 // then workers/sender/delivery/handle.go.
 package pkg

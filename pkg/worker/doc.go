@@ -14,7 +14,8 @@
 //
 // What is handled is what is subscribed to. A worker has one durable of its
 // name, shared by all its replicas; each message goes to one of them. Within a
-// replica the messages of one user are handled one after the other.
+// replica the messages of one user are handled one after the other; [Ordering]
+// has all replicas together do so, in the order the messages were stored in.
 //
 // A handler's error is its verdict: nil means done and the replies are sent;
 // [Drop] gives the message up; [RetryAfter] asks for another try at a given
