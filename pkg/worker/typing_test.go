@@ -68,7 +68,7 @@ func (r *typingRig) run(after, again time.Duration, handler HandlerFunc) {
 	typist := newTypist(r.bus, log)
 	typist.after, typist.again = after, again
 	var cfg Config
-	cfg.Settings = Settings{Slots: 4, Attempts: 1, Timeout: time.Minute, Backoff: time.Millisecond, BackoffMax: time.Millisecond}
+	cfg.Settings = Settings{Slots: 16, Attempts: 1, Timeout: time.Minute, Backoff: time.Millisecond, BackoffMax: time.Millisecond}
 	cfg.ShutdownTimeout = 20 * time.Second
 	w := newInbound("echo", cfg, typist.wrap(mux), r.bus, log)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -167,6 +167,7 @@ func TestTypingIsForQuestionsThatWeChatStillShowsItFor(t *testing.T) {
 		{"a ticket", "", `"InfoType":"component_verify_ticket"`, now, false},
 		{"a retry that comes late", "oLate", textFields, now.Add(-time.Minute), false},
 		{"an OpenID that is none", "o.*", textFields, now, false},
+		{"the last one", "oLast", textFields, now, true},
 	}
 	r := newTypingRig(t)
 	var waits sync.Map // users that are to see it
@@ -175,7 +176,9 @@ func TestTypingIsForQuestionsThatWeChatStillShowsItFor(t *testing.T) {
 	}
 	r.run(time.Millisecond, time.Hour, func(_ context.Context, m *wechat.Message) (wechat.Replies, error) {
 		if want, _ := waits.Load(m.FromUserName); want != true {
-			time.Sleep(20 * time.Millisecond) // long enough to be told wrongly
+			bustest.Eventually(t, "typing is asked for a message that came later", func() bool {
+				return slices.Contains(r.all(), `main.oLast {"command":"Typing"}`)
+			})
 			return nil, nil
 		}
 		bustest.Eventually(t, "typing is asked for: "+m.FromUserName, func() bool {

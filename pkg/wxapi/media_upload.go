@@ -150,6 +150,7 @@ type formReader struct {
 	closed bool
 }
 
+// Read reads the form, until it is closed.
 func (r *formReader) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -173,6 +174,7 @@ type exactReader struct {
 	left   int64
 }
 
+// Read ends after the last of the bytes that there must be.
 func (r *exactReader) Read(p []byte) (int, error) {
 	if r.left == 0 {
 		return 0, io.EOF

@@ -40,11 +40,8 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.read(ctx); err != nil {
 		return err
 	}
-	switch {
-	case hold.Expired(j.d):
+	if hold.Expired(j.d) {
 		return worker.Drop("expired", errors.New("the user has not written again"))
-	case j.waits():
-		return j.hold(ctx)
 	}
 	if wait := j.account.pacer.Hold(); wait > 0 {
 		return worker.RetryAfter(wait, errPaused)
@@ -53,6 +50,9 @@ func (j *job) run(ctx context.Context) error {
 		return err
 	}
 	defer j.countAttempts()
+	if j.done.Sent < j.done.parts && j.waits() { // one that is sent, and comes again, is done
+		return j.hold(ctx)
+	}
 	return j.send(ctx)
 }
 
