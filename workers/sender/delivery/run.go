@@ -103,6 +103,9 @@ func Run(ctx context.Context, cfg Config, host *process.Host) error {
 // begin waits until it is known what each user may be sent and what is held,
 // but not for ever: then WeChat decides.
 func (s *sender) begin(ctx context.Context) {
+	if err := s.bus.Prepare(ctx); err != nil {
+		return // asked to stop
+	}
 	waiting, cancel := context.WithTimeout(ctx, knowTime)
 	defer cancel()
 	if !s.known(waiting) && ctx.Err() == nil {
