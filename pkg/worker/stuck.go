@@ -67,16 +67,20 @@ func (w *Worker) watch(d *bus.Delivery, ended <-chan struct{}) {
 	w.Log.Info("stuck handler has ended", "id", d.Get(route.HeaderMsgID), "after", time.Since(since).Round(time.Second))
 }
 
-// stackOf returns where the handler of a message is, and what it has started.
+// stackOf returns where the handler of a message is, and what it has started: a
+// line for each call, the innermost first.
 func stackOf(worker string, d *bus.Delivery) string {
 	var profile bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&profile, 1) // a buffer takes all
 	labels := fmt.Sprintf("{%q:%q, %q:%q}", "message", d.String(), "worker", worker)
 	var stacks strings.Builder
 	for record := range strings.SplitSeq(profile.String(), "\n\n") {
-		if _, frames, found := strings.Cut(record, labels+"\n"); found {
-			stacks.WriteString(frames + "\n")
+		_, frames, _ := strings.Cut(record, labels+"\n")
+		for frame := range strings.Lines(frames) {
+			if parts := strings.Fields(frame); len(parts) == 4 { // #, address, function, place
+				stacks.WriteString(parts[2] + " " + parts[3] + "\n")
+			}
 		}
 	}
-	return strings.ToValidUTF8(stacks.String()[:min(stacks.Len(), stackMax)], "")
+	return stacks.String()[:min(stacks.Len(), stackMax)]
 }
