@@ -36,7 +36,7 @@ func (in *inbound) handle(ctx context.Context, d *bus.Delivery) error {
 		return Drop("malformed", err)
 	}
 	replies, err := in.handler(withCause(ctx, cause{in.bus, m, address.Kind}), m)
-	if err != nil {
+	if err != nil && !errors.Is(err, errNext) { // of a layer, which has nobody behind it
 		return err
 	}
 	return in.publish(ctx, m, replies)

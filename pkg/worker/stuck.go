@@ -20,7 +20,9 @@ import (
 // handles the message at the same time. Its slot is lost, its user waits, and
 // with order its partition is not handed over, not even by a replica that stops.
 // All that ends with the handler or with the process, and the message is then
-// delivered again like that of a process that was killed.
+// delivered again like that of a process that was killed. Only a replica with
+// order that cannot reach NATS is taken for dead nevertheless, as one that is
+// frozen is; it joins the others again when the handler has ended.
 
 var stuck = promauto.NewGaugeVec(prometheus.GaugeOpts{
 	Name: "wxbus_worker_stuck", Help: "Handlers that still run WORKER_STUCK after their context has ended.",

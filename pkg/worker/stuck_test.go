@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os/exec"
 	"slices"
@@ -129,7 +130,7 @@ func TestStuckHandlerEndsTheProgram(t *testing.T) {
 	shortenAckWait(t, r.nats.JetStream())
 	r.text("oUser", "x")
 	err := program.Wait()
-	exit, ok := err.(*exec.ExitError)
+	exit, ok := errors.AsType[*exec.ExitError](err)
 	if !ok || exit.ExitCode() != 1 {
 		t.Fatalf("ended with %v, want status 1", err)
 	}

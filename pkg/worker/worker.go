@@ -69,7 +69,8 @@ func (w *Worker) Run(ctx context.Context, b *bus.Bus) error {
 	case err := <-w.failed:
 		stop()
 		select {
-		case <-ended:
+		case also := <-ended:
+			err = errors.Join(err, also)
 		case <-time.After(w.Drain + exitGrace):
 		}
 		return err
