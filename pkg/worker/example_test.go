@@ -9,20 +9,18 @@ import (
 	"github.com/wxbus/wxbus/pkg/worker"
 )
 
-// say has a mux deal with a push as a worker does and prints what is answered.
-func say(mux *worker.Mux, push string) {
+// say has a mux deal with a push as a worker does and returns what is answered.
+func say(mux *worker.Mux, push string) string {
 	m, err := wechat.Decode([]byte(push))
 	if err != nil {
-		panic(err)
+		return err.Error()
 	}
 	replies, err := mux.Handler()(context.Background(), m)
-	for _, reply := range replies {
-		body, _ := wechat.Marshal(reply)
-		fmt.Printf("%s\n", body)
-	}
 	if err != nil {
-		fmt.Println(err)
+		return err.Error()
 	}
+	body, _ := wechat.Marshal(replies)
+	return string(body)
 }
 
 func ExampleOn() {
@@ -33,11 +31,11 @@ func ExampleOn() {
 	worker.On(mux, func(_ context.Context, scan *wechat.ScanEvent) (wechat.Replies, error) {
 		return wechat.TextReplies("场景 " + scan.EventKey), nil
 	})
-	say(mux, `{"MsgType":"text","Content":"你好"}`)
-	say(mux, `{"MsgType":"event","Event":"SCAN","EventKey":"7"}`)
+	fmt.Println(say(mux, `{"MsgType":"text","Content":"你好"}`))
+	fmt.Println(say(mux, `{"MsgType":"event","Event":"SCAN","EventKey":"7"}`))
 	// Output:
-	// {"msgtype":"text","text":{"content":"你说：你好"}}
-	// {"msgtype":"text","text":{"content":"场景 7"}}
+	// [{"msgtype":"text","text":{"content":"你说：你好"}}]
+	// [{"msgtype":"text","text":{"content":"场景 7"}}]
 }
 
 func ExampleRegexp() {
@@ -48,11 +46,11 @@ func ExampleRegexp() {
 	worker.On(mux, func(context.Context, *wechat.Text) (wechat.Replies, error) {
 		return wechat.TextReplies("试试：北京天气"), nil
 	})
-	say(mux, `{"MsgType":"text","Content":"上海天气"}`)
-	say(mux, `{"MsgType":"text","Content":"你好"}`)
+	fmt.Println(say(mux, `{"MsgType":"text","Content":"上海天气"}`))
+	fmt.Println(say(mux, `{"MsgType":"text","Content":"你好"}`))
 	// Output:
-	// {"msgtype":"text","text":{"content":"上海：晴"}}
-	// {"msgtype":"text","text":{"content":"试试：北京天气"}}
+	// [{"msgtype":"text","text":{"content":"上海：晴"}}]
+	// [{"msgtype":"text","text":{"content":"试试：北京天气"}}]
 }
 
 func ExampleKey() {
@@ -60,10 +58,11 @@ func ExampleKey() {
 	worker.On(mux, func(context.Context, *wechat.ClickEvent) (wechat.Replies, error) {
 		return wechat.TextReplies("一份 12 元"), nil
 	}, worker.Key("MENU_PRICE"))
-	say(mux, `{"MsgType":"event","Event":"CLICK","EventKey":"MENU_PRICE"}`)
-	say(mux, `{"MsgType":"event","Event":"CLICK","EventKey":"MENU_OTHER"}`) // done, nobody answers
+	fmt.Println(say(mux, `{"MsgType":"event","Event":"CLICK","EventKey":"MENU_PRICE"}`))
+	fmt.Println(say(mux, `{"MsgType":"event","Event":"CLICK","EventKey":"MENU_OTHER"}`)) // done, nobody answers
 	// Output:
-	// {"msgtype":"text","text":{"content":"一份 12 元"}}
+	// [{"msgtype":"text","text":{"content":"一份 12 元"}}]
+	// null
 }
 
 // One handler counts what comes and leaves it to the others.
@@ -77,10 +76,10 @@ func ExampleNext() {
 	mux.Handle(wechat.AnyKind, func(context.Context, *wechat.Message) (wechat.Replies, error) {
 		return wechat.TextReplies("收到"), nil
 	})
-	say(mux, `{"MsgType":"text","Content":"你好"}`)
+	fmt.Println(say(mux, `{"MsgType":"text","Content":"你好"}`))
 	fmt.Println(seen)
 	// Output:
-	// {"msgtype":"text","text":{"content":"收到"}}
+	// [{"msgtype":"text","text":{"content":"收到"}}]
 	// 1
 }
 
@@ -96,10 +95,10 @@ func ExampleMux_Use() {
 	worker.On(mux, func(context.Context, *wechat.SubscribeEvent) (wechat.Replies, error) {
 		return wechat.TextReplies("欢迎！"), nil
 	})
-	say(mux, `{"MsgType":"event","Event":"subscribe"}`)
+	fmt.Println(say(mux, `{"MsgType":"event","Event":"subscribe"}`))
 	// Output:
 	// event.subscribe 1 <nil>
-	// {"msgtype":"text","text":{"content":"欢迎！"}}
+	// [{"msgtype":"text","text":{"content":"欢迎！"}}]
 }
 
 // A job that somebody else works on is looked at again, without using up attempts.
@@ -112,6 +111,6 @@ func ExampleSnooze() {
 		}
 		return wechat.TextReplies("做好了"), nil
 	})
-	say(mux, `{"MsgType":"text","Content":"画一只猫"}`)
+	fmt.Println(say(mux, `{"MsgType":"text","Content":"画一只猫"}`))
 	// Output: snoozed for 10s
 }

@@ -74,10 +74,14 @@ func (w *Worker) watch(d *bus.Delivery, ended <-chan struct{}) {
 func stackOf(worker string, d *bus.Delivery) string {
 	var profile bytes.Buffer
 	_ = pprof.Lookup("goroutine").WriteTo(&profile, 1) // a buffer takes all
-	labels := fmt.Sprintf("{%q:%q, %q:%q}", "message", d.String(), "worker", worker)
+	message, its := fmt.Sprintf("%q:%q", "message", d.String()), fmt.Sprintf("%q:%q", "worker", worker)
 	var stacks strings.Builder
 	for record := range strings.SplitSeq(profile.String(), "\n\n") {
-		_, frames, _ := strings.Cut(record, labels+"\n")
+		_, record, _ = strings.Cut(record, "\n# labels: ")
+		labels, frames, _ := strings.Cut(record, "\n")
+		if !strings.Contains(labels, message) || !strings.Contains(labels, its) {
+			continue
+		}
 		for frame := range strings.Lines(frames) {
 			if parts := strings.Fields(frame); len(parts) == 4 { // #, address, function, place
 				stacks.WriteString(parts[2] + " " + parts[3] + "\n")

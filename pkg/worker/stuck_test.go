@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"os/exec"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"testing"
@@ -20,9 +21,9 @@ import (
 
 // deaf is a handler that does not listen to its context until it is let go.
 func deaf(begun chan<- struct{}, letGo <-chan struct{}) worker.HandlerFunc {
-	return func(context.Context, *wechat.Message) (wechat.Replies, error) {
+	return func(ctx context.Context, _ *wechat.Message) (wechat.Replies, error) {
 		begun <- struct{}{}
-		<-letGo
+		pprof.Do(ctx, pprof.Labels("of", "the handler"), func(context.Context) { <-letGo })
 		return wechat.TextReplies("at last"), nil
 	}
 }
