@@ -55,7 +55,7 @@ const applyTimeout = time.Minute
 
 func applyCommand() *cobra.Command {
 	var dryRun bool
-	var workers, ordered []string
+	var workers, ordered, late []string
 	command := &cobra.Command{
 		Use: "apply", Short: "create or update the streams, buckets and durables on NATS_URL",
 		Long: "Creates or updates the streams, buckets and durables of wxbus on NATS_URL: the sender's,\n" +
@@ -65,7 +65,10 @@ func applyCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			durables, err := durablesOf(workers)
 			if err == nil {
-				err = order(durables, ordered)
+				err = errors.Join( // the sender, which is the first, always begins with all that waits
+					mark(durables, "--ordered", ordered, func(d *bus.Durable) { d.Ordered = true }),
+					mark(durables[1:], "--new", late, func(d *bus.Durable) { d.All = false }),
+				)
 			}
 			if err != nil {
 				return fmt.Errorf("%w: %w", errUsage, err)
@@ -78,6 +81,8 @@ func applyCommand() *cobra.Command {
 		"a worker of your own and what it handles, such as --worker greeter=text,event.subscribe")
 	command.Flags().StringSliceVar(&ordered, "ordered", nil,
 		"workers that run with WORKER_ORDER=user or SENDER_ORDER=user, such as --ordered sender,greeter")
+	command.Flags().StringSliceVar(&late, "new", nil,
+		"workers that run with WORKER_START=new: one that has never run begins with new messages")
 	return command
 }
 
@@ -125,14 +130,18 @@ func durablesOf(workers []string) ([]bus.Durable, error) {
 	return durables, nil
 }
 
-// order marks the durables of the workers that keep order.
-func order(durables []bus.Durable, names []string) error {
-	for _, name := range names {
-		i := slices.IndexFunc(durables, func(d bus.Durable) bool { return d.Name == name })
-		if i < 0 {
-			return fmt.Errorf("--ordered: there is no worker %q; want sender, autoreply or one of --worker", name)
+// mark changes those durables whose workers a flag names.
+func mark(durables []bus.Durable, flag string, names []string, change func(*bus.Durable)) error {
+	var known []string
+	for i := range durables {
+		if known = append(known, durables[i].Name); slices.Contains(names, durables[i].Name) {
+			change(&durables[i])
 		}
-		durables[i].Ordered = true
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("%s: there is no worker %q; want some of %s", flag, name, strings.Join(known, ", "))
+		}
 	}
 	return nil
 }
@@ -152,5 +161,5 @@ func autoreply(file string) (bus.Durable, error) {
 }
 
 func durable(name string, kinds []wechat.Kind) bus.Durable {
-	return bus.Durable{Name: name, Stream: bus.StreamIn, Filters: route.Filters(name, kinds)}
+	return bus.Durable{Name: name, Stream: bus.StreamIn, Filters: route.Filters(name, kinds), All: true}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/wxbus/wxbus/pkg/bus/bustest"
 )
 
@@ -111,6 +113,33 @@ func TestApplyOfOrderedWorkers(t *testing.T) {
 	if p = start(t, "wxbus", []string{"apply", "--ordered", "nobody"}, env); p.status() != 2 ||
 		!strings.Contains(p.output(), `there is no worker "nobody"`) {
 		t.Errorf("exit status %d: %s", p.status(), p.output())
+	}
+}
+
+// A worker that has never run begins with all that is stored, or with what is new.
+func TestApplyOfWorkersThatBeginWithNewMessages(t *testing.T) {
+	nats := bustest.Start(t)
+	env := "NATS_URL=" + nats.Config().URL
+	args := []string{"apply", "--worker", "greeter=text", "--worker", "archive=image", "--new", "greeter", "--ordered", "greeter"}
+	if p := start(t, "wxbus", args, env); p.status() != 0 {
+		t.Fatalf("exit status %d: %s", p.status(), p.output())
+	}
+	for name, want := range map[string]jetstream.DeliverPolicy{
+		"greeter-p07": jetstream.DeliverByStartTimePolicy, "archive": jetstream.DeliverAllPolicy, "autoreply": jetstream.DeliverAllPolicy,
+	} {
+		durable, err := nats.JetStream().Consumer(t.Context(), "WECHAT_IN", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := durable.CachedInfo().Config.DeliverPolicy; got != want {
+			t.Errorf("%s begins by %s, want %s", name, got, want)
+		}
+	}
+	for _, name := range []string{"nobody", "sender"} {
+		if p := start(t, "wxbus", []string{"apply", "--new", name}, env); p.status() != 2 ||
+			!strings.Contains(p.output(), "--new: there is no worker") {
+			t.Errorf("--new %s: exit status %d: %s", name, p.status(), p.output())
+		}
 	}
 }
 

@@ -164,7 +164,7 @@ func (b *Bus) createDurable(ctx context.Context, d Durable, seen time.Time) erro
 	if err != nil {
 		return fmt.Errorf("create durable %s on %s: %w", d.Name, d.Stream, err)
 	}
-	b.log.Info("durable created", "durable", d.Name, "stream", d.Stream)
+	b.log.Info("durable created", "durable", d.Name, "stream", d.Stream, "begins", cfg.DeliverPolicy.String())
 	return nil
 }
 

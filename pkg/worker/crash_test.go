@@ -24,11 +24,18 @@ import (
 // asWorker in the environment makes this test binary the program echo.
 const asWorker = "WXBUS_TEST_AS_WORKER"
 
+// asDeaf makes the handler of that program one that never ends.
+const asDeaf = "WXBUS_TEST_AS_DEAF"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asWorker) != "" {
 		var cfg worker.Config
 		config.MustLoad(&cfg)
-		worker.Main("echo", cfg, on(wechat.KindText, echo))
+		handler := echo
+		if os.Getenv(asDeaf) != "" {
+			handler = deaf(make(chan struct{}, 1), nil)
+		}
+		worker.Main("echo", cfg, on(wechat.KindText, handler))
 		os.Exit(0)
 	}
 	os.Exit(m.Run())

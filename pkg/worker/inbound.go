@@ -11,11 +11,11 @@ import (
 	"github.com/wxbus/wxbus/pkg/wechat"
 )
 
-// inbound is the handling of pushes: decode, mux, publish the replies.
+// inbound is the handling of pushes: decode, handle, publish the replies.
 type inbound struct {
-	name string
-	mux  *Mux
-	bus  *bus.Bus
+	name    string
+	handler HandlerFunc
+	bus     *bus.Bus
 }
 
 // key puts the messages of one user into one lane.
@@ -31,16 +31,12 @@ func (in *inbound) handle(ctx context.Context, d *bus.Delivery) error {
 	if err != nil {
 		return Drop("malformed", err)
 	}
-	handler := in.mux.handler(address.Kind)
-	if handler == nil {
-		return fmt.Errorf("no handler for %s in this version of the worker", address.Kind)
-	}
 	m, err := in.message(address, d)
 	if err != nil {
 		return Drop("malformed", err)
 	}
-	replies, err := handler(withCause(ctx, in.bus, m), m)
-	if err != nil {
+	replies, err := in.handler(withCause(ctx, cause{in.bus, m, address.Kind}), m)
+	if err != nil && !errors.Is(err, errNext) { // of a layer, which has nobody behind it
 		return err
 	}
 	return in.publish(ctx, m, replies)

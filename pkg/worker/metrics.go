@@ -12,7 +12,7 @@ import (
 var (
 	verdicts = promauto.NewCounterVec(prometheus.CounterOpts{
 		Name: "wxbus_worker_verdicts_total",
-		Help: "Messages settled: done, retry, dead, given back.",
+		Help: "Messages settled: done, retry, snoozed, dead, given back.",
 	}, []string{"worker", "verdict"})
 	handlerTime = promauto.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "wxbus_worker_handler_seconds", Help: "Time a handler took for a message that it dealt with.",

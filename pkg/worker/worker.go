@@ -41,6 +41,8 @@ type Worker struct {
 	Park bool
 
 	joined   atomic.Bool // an ordered worker has its durables and is among the replicas
+	unnoted  atomic.Bool // what is given back cannot be noted any more
+	failed   chan error  // why it must end
 	bus      *bus.Bus
 	lanes    *lanes
 	free     chan struct{}
@@ -52,8 +54,30 @@ type Worker struct {
 }
 
 // Run works until ctx is done. It then pulls nothing more, gives back what was
-// not started, lets handlers finish for at most Drain, and returns.
+// not started, lets handlers finish for at most Drain, and returns. With
+// StuckExit it does so too when a handler is stuck, which it does not wait for;
+// its error says so.
 func (w *Worker) Run(ctx context.Context, b *bus.Bus) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	w.failed = make(chan error, 1)
+	ended := make(chan error, 1)
+	go func() { ended <- w.run(ctx, b) }()
+	select {
+	case err := <-ended:
+		return err
+	case err := <-w.failed:
+		stop()
+		select {
+		case also := <-ended:
+			err = errors.Join(err, also)
+		case <-time.After(w.Drain + exitGrace):
+		}
+		return err
+	}
+}
+
+func (w *Worker) run(ctx context.Context, b *bus.Bus) error {
 	w.bus, w.lanes = b, newLanes()
 	w.free = make(chan struct{}, 2*w.Settings.Slots)
 	w.held = make(map[*bus.Delivery]struct{})
@@ -129,7 +153,7 @@ func (w *Worker) within(stopping, over context.Context) *Worker {
 	part := &Worker{
 		Durable: w.Durable, Settings: w.Settings, Log: w.Log, Handle: w.Handle, Key: w.Key, Buried: w.Buried,
 		MaxAge: w.MaxAge, Forever: w.Forever, Drain: w.Drain, Order: w.Order, Park: w.Park,
-		bus: w.bus, lanes: newLanes(), held: make(map[*bus.Delivery]struct{}), stopping: stopping,
+		failed: w.failed, bus: w.bus, lanes: newLanes(), held: make(map[*bus.Delivery]struct{}), stopping: stopping,
 	}
 	part.handling, part.cancel = context.WithCancel(w.handling)
 	context.AfterFunc(over, part.cancel)
@@ -138,7 +162,7 @@ func (w *Worker) within(stopping, over context.Context) *Worker {
 
 // process handles a message and settles it.
 func (w *Worker) process(d *bus.Delivery) {
-	if w.stopping.Err() != nil {
+	if w.stopping.Err() != nil || !w.recall(d) {
 		w.giveBack(d)
 		return
 	}
