@@ -55,7 +55,7 @@ const applyTimeout = time.Minute
 
 func applyCommand() *cobra.Command {
 	var dryRun bool
-	var workers, ordered, late []string
+	var workers, ordered, whole []string
 	command := &cobra.Command{
 		Use: "apply", Short: "create or update the streams, buckets and durables on NATS_URL",
 		Long: "Creates or updates the streams, buckets and durables of wxbus on NATS_URL: the sender's,\n" +
@@ -65,9 +65,9 @@ func applyCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			durables, err := durablesOf(workers)
 			if err == nil {
-				err = errors.Join( // the sender, which is the first, always begins with all that waits
+				err = errors.Join(
 					mark(durables, "--ordered", ordered, func(d *bus.Durable) { d.Ordered = true }),
-					mark(durables[1:], "--new", late, func(d *bus.Durable) { d.All = false }),
+					mark(durables, "--all", whole, func(d *bus.Durable) { d.All = true }),
 				)
 			}
 			if err != nil {
@@ -81,8 +81,8 @@ func applyCommand() *cobra.Command {
 		"a worker of your own and what it handles, such as --worker greeter=text,event.subscribe")
 	command.Flags().StringSliceVar(&ordered, "ordered", nil,
 		"workers that run with WORKER_ORDER=user or SENDER_ORDER=user, such as --ordered sender,greeter")
-	command.Flags().StringSliceVar(&late, "new", nil,
-		"workers that run with WORKER_START=new: one that has never run begins with new messages")
+	command.Flags().StringSliceVar(&whole, "all", nil,
+		"workers that run with WORKER_START=all: one that has never run begins with all that is stored")
 	return command
 }
 
@@ -161,5 +161,5 @@ func autoreply(file string) (bus.Durable, error) {
 }
 
 func durable(name string, kinds []wechat.Kind) bus.Durable {
-	return bus.Durable{Name: name, Stream: bus.StreamIn, Filters: route.Filters(name, kinds), All: true}
+	return bus.Durable{Name: name, Stream: bus.StreamIn, Filters: route.Filters(name, kinds)}
 }

@@ -116,16 +116,16 @@ func TestApplyOfOrderedWorkers(t *testing.T) {
 	}
 }
 
-// A worker that has never run begins with all that is stored, or with what is new.
-func TestApplyOfWorkersThatBeginWithNewMessages(t *testing.T) {
+// A worker that has never run begins with what is new, or with all that is stored.
+func TestApplyOfWorkersThatBeginWithAll(t *testing.T) {
 	nats := bustest.Start(t)
 	env := "NATS_URL=" + nats.Config().URL
-	args := []string{"apply", "--worker", "greeter=text", "--worker", "archive=image", "--new", "greeter", "--ordered", "greeter"}
+	args := []string{"apply", "--worker", "greeter=text", "--worker", "archive=image", "--all", "greeter", "--ordered", "greeter"}
 	if p := start(t, "wxbus", args, env); p.status() != 0 {
 		t.Fatalf("exit status %d: %s", p.status(), p.output())
 	}
 	for name, want := range map[string]jetstream.DeliverPolicy{
-		"greeter-p07": jetstream.DeliverByStartTimePolicy, "archive": jetstream.DeliverAllPolicy, "autoreply": jetstream.DeliverAllPolicy,
+		"greeter-p07": jetstream.DeliverAllPolicy, "archive": jetstream.DeliverByStartTimePolicy, "autoreply": jetstream.DeliverByStartTimePolicy,
 	} {
 		durable, err := nats.JetStream().Consumer(t.Context(), "WECHAT_IN", name)
 		if err != nil {
@@ -135,11 +135,9 @@ func TestApplyOfWorkersThatBeginWithNewMessages(t *testing.T) {
 			t.Errorf("%s begins by %s, want %s", name, got, want)
 		}
 	}
-	for _, name := range []string{"nobody", "sender"} {
-		if p := start(t, "wxbus", []string{"apply", "--new", name}, env); p.status() != 2 ||
-			!strings.Contains(p.output(), "--new: there is no worker") {
-			t.Errorf("--new %s: exit status %d: %s", name, p.status(), p.output())
-		}
+	if p := start(t, "wxbus", []string{"apply", "--all", "nobody"}, env); p.status() != 2 ||
+		!strings.Contains(p.output(), "--all: there is no worker") {
+		t.Errorf("exit status %d: %s", p.status(), p.output())
 	}
 }
 

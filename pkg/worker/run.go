@@ -54,7 +54,7 @@ func Run(ctx context.Context, name string, cfg Config, mux *Mux, host *process.H
 // DurableFor returns the durable of a worker of that name for what mux handles,
 // with the default settings.
 func DurableFor(name string, mux *Mux) bus.Durable {
-	return bus.Durable{Name: name, Stream: bus.StreamIn, Filters: route.Filters(name, mux.Kinds()), All: true}
+	return bus.Durable{Name: name, Stream: bus.StreamIn, Filters: route.Filters(name, mux.Kinds())}
 }
 
 // newInbound builds the worker that feeds mux.
@@ -64,7 +64,7 @@ func newInbound(name string, cfg Config, mux *Mux, b *bus.Bus, log *slog.Logger)
 		in.handler = newTypist(b, log).watch(in.handler)
 	}
 	durable := DurableFor(name, mux)
-	durable.Ordered, durable.All = cfg.Order == OrderUser, cfg.Start != StartNew
+	durable.Ordered, durable.All = cfg.Order == OrderUser, cfg.Start == StartAll
 	return &Worker{
 		Durable: durable, Settings: cfg.Settings, Log: log, Order: cfg.Order, Park: cfg.Park,
 		Handle: in.handle, Key: in.key, Drain: DrainWithin(cfg.ShutdownTimeout),

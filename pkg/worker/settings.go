@@ -18,28 +18,28 @@ type Settings struct {
 	BackoffMax time.Duration `envconfig:"WORKER_BACKOFF_MAX" default:"5m" desc:"longest delay before any try"`
 	Stuck      time.Duration `envconfig:"WORKER_STUCK" default:"30s" desc:"how long after its time is over, or after it was told to stop, a handler that still runs is reported with its stack; 0 = never"`
 	StuckExit  bool          `envconfig:"WORKER_STUCK_EXIT" default:"false" desc:"the program then ends, with exit status 1, so that it is started anew: what a stuck handler holds is free again"`
-	Start      Start         `envconfig:"WORKER_START" default:"all" desc:"where a worker begins that has never run: all takes every message that is still stored, up to 72 hours old; new takes those from a minute ago on"`
+	Start      Start         `envconfig:"WORKER_START" default:"new" desc:"where a worker begins that has never run: new takes the messages from a minute ago on; all takes every one that is still stored, up to 72 hours old"`
 	Typing     bool          `envconfig:"WORKER_TYPING" default:"true" desc:"users see that an answer is being written while a handler works longer than a second on what they wrote"`
 }
 
 // Start is where a worker begins whose durable does not exist yet. The zero value
-// is [StartAll].
+// is [StartNew].
 type Start string
 
 // The choices of WORKER_START.
 const (
-	StartAll Start = "all"
 	StartNew Start = "new"
+	StartAll Start = "all"
 )
 
 // Decode implements envconfig.Decoder.
 func (s *Start) Decode(text string) error {
 	switch choice := Start(text); choice {
-	case StartAll, StartNew:
+	case StartNew, StartAll:
 		*s = choice
 		return nil
 	}
-	return errors.New("want all or new")
+	return errors.New("want new or all")
 }
 
 // Validate checks what single values cannot show.
