@@ -29,9 +29,9 @@ func (b *Bus) Err() error {
 // closed for good; [Bus.Err] tells the two apart. Call cancel when it is not
 // needed any more.
 func (b *Bus) Within(ctx context.Context) (within context.Context, cancel context.CancelFunc) {
-	within, cancel = context.WithCancel(ctx)
-	stop := context.AfterFunc(b.life, cancel)
-	return within, func() { stop(); cancel() }
+	within, end := context.WithCancel(ctx)
+	stop := context.AfterFunc(b.life, end)
+	return within, func() { stop(); end() }
 }
 
 // Guard blocks until ctx is done, and returns nil, or until the connection is
