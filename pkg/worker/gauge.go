@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -69,25 +70,50 @@ func age(at time.Time) float64 {
 	return max(0, time.Since(at).Round(time.Millisecond).Seconds())
 }
 
+// lagGauges are the metrics of a load.
+var lagGauges = []struct {
+	desc  *prometheus.Desc
+	value func(process.Load) float64
+}{
+	{
+		describe("wxbus_worker_pending", "Messages that were delivered to no replica yet."),
+		func(l process.Load) float64 { return float64(l.Pending) },
+	},
+	{
+		describe("wxbus_worker_unsettled", "Messages that a replica holds or that wait to be tried again."),
+		func(l process.Load) float64 { return float64(l.Unacked) },
+	},
+	{
+		describe("wxbus_worker_oldest_seconds", "Age of the oldest message that is not settled, 0 when there is none."),
+		func(l process.Load) float64 { return l.OldestAge },
+	},
+	{
+		describe("wxbus_worker_waiting_seconds", "Age of the oldest message that was delivered to no replica yet, 0 when there is none."),
+		func(l process.Load) float64 { return l.WaitingAge },
+	},
+}
+
+func describe(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, []string{"worker"}, nil)
+}
+
 // lags are the loads of the workers that run, as metrics. They are asked for when
 // they are scraped, and absent while they are not known.
-var lags = newLagMetrics()
+var lags lagMetrics
 
 type lagMetrics struct {
 	mu      sync.Mutex
 	workers map[*Worker]*bus.Bus
 }
 
-func newLagMetrics() *lagMetrics {
-	m := &lagMetrics{workers: make(map[*Worker]*bus.Bus)}
-	prometheus.MustRegister(m)
-	return m
-}
-
 // add has the metrics of a worker shown until remove is called.
 func (m *lagMetrics) add(w *Worker, b *bus.Bus) (remove func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.workers == nil {
+		m.workers = make(map[*Worker]*bus.Bus)
+		prometheus.MustRegister(m)
+	}
 	m.workers[w] = b
 	return func() {
 		m.mu.Lock()
@@ -96,32 +122,18 @@ func (m *lagMetrics) add(w *Worker, b *bus.Bus) (remove func()) {
 	}
 }
 
-func describe(name, help string) *prometheus.Desc {
-	return prometheus.NewDesc(name, help, []string{"worker"}, nil)
-}
-
-var (
-	pendingDesc   = describe("wxbus_worker_pending", "Messages that were delivered to no replica yet.")
-	unsettledDesc = describe("wxbus_worker_unsettled", "Messages that a replica holds or that wait to be tried again.")
-	oldestDesc    = describe("wxbus_worker_oldest_seconds", "Age of the oldest message that is not settled, 0 when there is none.")
-	waitingDesc   = describe("wxbus_worker_waiting_seconds", "Age of the oldest message that was delivered to no replica yet, 0 when there is none.")
-)
-
 // Describe implements prometheus.Collector.
 func (m *lagMetrics) Describe(descs chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{pendingDesc, unsettledDesc, oldestDesc, waitingDesc} {
-		descs <- desc
+	for _, gauge := range lagGauges {
+		descs <- gauge.desc
 	}
 }
 
 // Collect implements prometheus.Collector.
 func (m *lagMetrics) Collect(metrics chan<- prometheus.Metric) {
 	for name, load := range m.loads() {
-		for desc, value := range map[*prometheus.Desc]float64{
-			pendingDesc: float64(load.Pending), unsettledDesc: float64(load.Unacked),
-			oldestDesc: load.OldestAge, waitingDesc: load.WaitingAge,
-		} {
-			metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, name)
+		for _, gauge := range lagGauges {
+			metrics <- prometheus.MustNewConstMetric(gauge.desc, prometheus.GaugeValue, gauge.value(load), name)
 		}
 	}
 }
@@ -129,10 +141,11 @@ func (m *lagMetrics) Collect(metrics chan<- prometheus.Metric) {
 // loads asks for all at once. Replicas of one worker say the same.
 func (m *lagMetrics) loads() map[string]process.Load {
 	m.mu.Lock()
-	defer m.mu.Unlock()
+	workers := maps.Clone(m.workers)
+	m.mu.Unlock()
 	var asking sync.WaitGroup
-	answers := make(chan process.Load, len(m.workers))
-	for w, b := range m.workers {
+	answers := make(chan process.Load, len(workers))
+	for w, b := range workers {
 		asking.Go(func() {
 			if load, err := w.Load(context.Background(), b); err == nil {
 				answers <- load
