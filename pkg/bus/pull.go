@@ -67,15 +67,16 @@ type puller struct {
 	free    <-chan struct{}
 	deliver func(*Delivery)
 
-	bound  bool      // the durable has been there once
-	heard  bool      // the server has said something of a pull
-	seen   time.Time // when the newest message that was delivered had been stored
-	msgs   chan *nats.Msg
-	inbox  string
-	pulls  int
-	credit int // free slots that the server does not know of
-	asked  int // free slots that it does
-	idle   int // looks since a message came or a slot became free
+	bound   bool      // the durable has been there once
+	heard   bool      // the server has said something of a pull
+	seen    time.Time // when the newest message that was delivered had been stored
+	msgs    chan *nats.Msg
+	inbox   string
+	pulls   int
+	credit  int       // free slots that the server does not know of
+	asked   int       // free slots that it does
+	expires time.Time // of a brief pull: when it ends
+	idle    int       // looks since a message came or a slot became free
 }
 
 // run binds the durable and pulls until ctx is done, the connection is closed
@@ -164,9 +165,12 @@ func (p *puller) ask() (asks bool, err error) {
 	if p.credit <= 0 || p.asked > 0 || !p.bus.nc.IsConnected() {
 		return false, nil
 	}
-	request, err := json.Marshal(map[string]any{
-		"batch": p.credit, "expires": pullExpiry, "idle_heartbeat": pullHeartbeat,
-	})
+	pull := map[string]any{"batch": p.credit, "expires": pullExpiry, "idle_heartbeat": pullHeartbeat}
+	if p.brief() {
+		pull = map[string]any{"batch": p.credit, "expires": briefExpiry}
+		p.expires = time.Now().Add(briefExpiry)
+	}
+	request, err := json.Marshal(pull)
 	if err != nil {
 		return false, err
 	}
@@ -225,51 +229,4 @@ func (p *puller) word(msg *nats.Msg) error {
 		return fmt.Errorf("pull ended: %s %s", code, msg.Header.Get("Description"))
 	}
 	return nil
-}
-
-// end ends a session without losing sight of a message that the server has
-// sent already: each would wait for AckWait. They are delivered, or given back
-// when ctx is done.
-func (p *puller) end(ctx context.Context, sub *nats.Subscription) {
-	p.unsubscribe(sub)
-	for {
-		select {
-		case msg := <-p.msgs:
-			p.last(ctx, msg)
-		default:
-			p.reset()
-			if ctx.Err() != nil && p.bus.nc.IsConnected() {
-				_ = p.bus.nc.FlushTimeout(drainTimeout)
-			}
-			return
-		}
-	}
-}
-
-// unsubscribe returns when nothing more comes to the inbox.
-func (p *puller) unsubscribe(sub *nats.Subscription) {
-	if !p.bus.nc.IsConnected() {
-		_ = sub.Unsubscribe()
-		return
-	}
-	drained := make(chan struct{})
-	sub.SetClosedHandler(func(string) { close(drained) })
-	if err := sub.Drain(); err != nil {
-		return
-	}
-	select {
-	case <-drained:
-	case <-time.After(drainTimeout):
-	}
-}
-
-// last handles what came while the session ended.
-func (p *puller) last(ctx context.Context, msg *nats.Msg) {
-	if ctx.Err() == nil {
-		_ = p.take(msg)
-		return
-	}
-	if delivery, err := newDelivery(p.bus.nc, msg); err == nil {
-		_ = delivery.Retry(0)
-	}
 }

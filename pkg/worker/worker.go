@@ -113,7 +113,7 @@ func (w *Worker) Ready(ctx context.Context, b *bus.Bus) error {
 	if !w.joined.Load() {
 		return errors.New("not one of the replicas yet")
 	}
-	_, err := w.gauge.lag(ctx, b, w.Durable) // names a durable that is gone
+	_, err := w.Load(ctx, b) // names a durable that is gone
 	return err
 }
 
