@@ -68,24 +68,24 @@ var lagGauges = []struct {
 	value func(process.Load) float64
 }{
 	{
-		describe("wxbus_worker_pending", "Messages that were delivered to no replica yet."),
+		lagDesc("wxbus_worker_pending", "Messages that were delivered to no replica yet."),
 		func(l process.Load) float64 { return float64(l.Pending) },
 	},
 	{
-		describe("wxbus_worker_unsettled", "Messages that a replica holds or that wait to be tried again."),
+		lagDesc("wxbus_worker_unsettled", "Messages that a replica holds or that wait to be tried again."),
 		func(l process.Load) float64 { return float64(l.Unacked) },
 	},
 	{
-		describe("wxbus_worker_oldest_seconds", "Age of the oldest message that is not settled, 0 when there is none."),
+		lagDesc("wxbus_worker_oldest_seconds", "Age of the oldest message that is not settled, 0 when there is none."),
 		func(l process.Load) float64 { return l.OldestAge },
 	},
 	{
-		describe("wxbus_worker_waiting_seconds", "Age of the oldest message that was delivered to no replica yet, 0 when there is none."),
+		lagDesc("wxbus_worker_waiting_seconds", "Age of the oldest message that was delivered to no replica yet, 0 when there is none."),
 		func(l process.Load) float64 { return l.WaitingAge },
 	},
 }
 
-func describe(name, help string) *prometheus.Desc {
+func lagDesc(name, help string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, []string{"worker"}, nil)
 }
 
