@@ -53,7 +53,7 @@ func (p *puller) level(err error) slog.Level {
 	if !p.bus.nc.IsConnected() { // which has been said
 		return slog.LevelDebug
 	}
-	return p.bus.hush.level(p.durable.worker())
+	return p.bus.hush.level("durable of "+p.durable.worker(), slog.LevelWarn)
 }
 
 // puller asks the server for as many messages as there are free slots. Every
