@@ -22,8 +22,9 @@ const (
 // Consume takes messages of a durable and calls deliver for each, one after the
 // other, holding no more than slots at a time: deliver starts the work and
 // returns, and whoever ends it sends to free. It rides out reconnects, leader
-// changes and a durable that comes back, and returns once ctx is done and all
-// that was under way to it has been given back. The error is that of a
+// changes, a durable that comes back, and a server that has messages and sends
+// none; it returns once ctx is done and all that was under way to it has been
+// given back. The error is that of a
 // connection that is closed for good.
 func (b *Bus) Consume(ctx context.Context, d Durable, slots int, free <-chan struct{}, deliver func(*Delivery)) error {
 	p := &puller{bus: b, durable: d, slots: slots, free: free, deliver: deliver, credit: slots}

@@ -31,7 +31,7 @@ type gauge struct {
 // Load returns how much the worker has to do yet, with all its replicas; it may
 // be called before Run. What it says is up to three seconds old. Its error says
 // at once that there is no connection, and within two seconds what else keeps it
-// from knowing.
+// from knowing. The answer is kept for others, also that ctx was done.
 func (w *Worker) Load(ctx context.Context, b *bus.Bus) (process.Load, error) {
 	g := &w.gauge
 	g.mu.Lock() // who comes while NATS is asked waits for the same answer
@@ -43,7 +43,7 @@ func (w *Worker) Load(ctx context.Context, b *bus.Bus) (process.Load, error) {
 	if time.Since(g.at) < lasts {
 		return g.last, g.err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lagAsk)
+	ctx, cancel := context.WithTimeout(ctx, lagAsk)
 	defer cancel()
 	lag, err := b.Lag(ctx, w.Durable)
 	g.at, g.err = time.Now(), err
