@@ -1,10 +1,13 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +34,10 @@ type Bus struct {
 	js  jetstream.JetStream
 
 	outbox *outbox
+	life   context.Context // done when the connection is closed for good
+	end    context.CancelFunc
+	stall  time.Duration // how long a durable may have messages and send none
+	hush   hush
 
 	prepared   chan struct{} // closed once streams and buckets are there
 	prepare    sync.Once
@@ -43,7 +50,8 @@ type Bus struct {
 // server that is away is tried again until it answers. The error is one of the
 // settings, such as a certificate that cannot be used.
 func Connect(name string, cfg config.NATS, log *slog.Logger) (*Bus, error) {
-	b := &Bus{cfg: cfg, log: log, prepared: make(chan struct{})}
+	b := &Bus{cfg: cfg, log: log, stall: stallAfter, prepared: make(chan struct{})}
+	b.life, b.end = context.WithCancel(context.Background())
 	var err error
 	if b.nc, err = nats.Connect(cfg.URL, b.options(name)...); err != nil {
 		return nil, fmt.Errorf("connect to NATS: %w", err)
@@ -71,8 +79,9 @@ func (b *Bus) options(name string) []nats.Option {
 		nats.ConnectHandler(func(*nats.Conn) { b.log.Info("connected to NATS") }),
 		nats.ReconnectHandler(func(*nats.Conn) { b.log.Info("reconnected to NATS") }),
 		nats.DisconnectErrHandler(b.disconnected),
-		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { b.log.Debug("NATS does not answer", "err", err) }),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.log.Error("NATS reports", "err", err) }),
+		nats.ReconnectErrHandler(b.refused),
+		nats.ClosedHandler(func(*nats.Conn) { b.end() }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.reported(err) }),
 	}
 	if b.cfg.Creds != "" {
 		options = append(options, nats.UserCredentials(string(b.cfg.Creds)))
@@ -92,6 +101,22 @@ func (b *Bus) disconnected(_ *nats.Conn, err error) {
 	}
 }
 
+// reported says what the server complains of, such as credentials: that is the
+// same with each try to connect, several times a second.
+func (b *Bus) reported(err error) {
+	b.log.Log(context.Background(), b.hush.level(err.Error(), slog.LevelError), "NATS reports", "err", err)
+}
+
+// refused says why there is no connection. That a server is away has been said;
+// a certificate that is not taken does not pass by itself.
+func (b *Bus) refused(_ *nats.Conn, err error) {
+	level := slog.LevelDebug
+	if _, away := errors.AsType[net.Error](err); !away && !errors.Is(err, nats.ErrNoServers) && !errors.Is(err, io.EOF) {
+		level = b.hush.level(err.Error(), slog.LevelWarn)
+	}
+	b.log.Log(context.Background(), level, "NATS does not take the connection", "err", err)
+}
+
 // Close sends what is still buffered and closes the connection.
 func (b *Bus) Close() {
 	if b.nc.IsConnected() {
@@ -101,11 +126,16 @@ func (b *Bus) Close() {
 	b.nc.Close()
 }
 
+var (
+	errNotConnected = errors.New("no connection to NATS")
+	errNotPrepared  = errors.New("streams are not ready")
+)
+
 // Ready returns nil when [Bus.Prepare] is through and JetStream answers for the
 // stream of pushes, else what is missing.
 func (b *Bus) Ready(ctx context.Context) error {
 	if !b.nc.IsConnected() {
-		return errors.New("no connection to NATS")
+		return cmp.Or(b.Err(), errNotConnected)
 	}
 	select {
 	case <-b.prepared:
@@ -113,7 +143,7 @@ func (b *Bus) Ready(ctx context.Context) error {
 		if missing := b.missing.Load(); missing != nil {
 			return *missing
 		}
-		return errors.New("streams are not ready")
+		return errNotPrepared
 	}
 	if _, err := b.js.Stream(ctx, StreamIn); err != nil {
 		return fmt.Errorf("stream %s: %w", StreamIn, err)

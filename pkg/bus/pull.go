@@ -22,15 +22,16 @@ const (
 // Consume takes messages of a durable and calls deliver for each, one after the
 // other, holding no more than slots at a time: deliver starts the work and
 // returns, and whoever ends it sends to free. It rides out reconnects, leader
-// changes and a durable that comes back, and returns once ctx is done and all
-// that was under way to it has been given back. The error is that of a
+// changes, a durable that comes back, and a server that has messages and sends
+// none; it returns once ctx is done and all that was under way to it has been
+// given back. The error is that of a
 // connection that is closed for good.
 func (b *Bus) Consume(ctx context.Context, d Durable, slots int, free <-chan struct{}, deliver func(*Delivery)) error {
 	p := &puller{bus: b, durable: d, slots: slots, free: free, deliver: deliver, credit: slots}
 	for ctx.Err() == nil {
 		err := p.run(ctx)
-		if b.nc.IsClosed() && ctx.Err() == nil {
-			return fmt.Errorf("consume %s: %w", d.Name, nats.ErrConnectionClosed)
+		if closed := b.Err(); closed != nil && ctx.Err() == nil {
+			return fmt.Errorf("consume %s: %w", d.Name, closed)
 		}
 		if err != nil && ctx.Err() == nil {
 			b.log.Log(ctx, p.level(err), "waiting for messages", "durable", d.Name, "stream", d.Stream, "err", err)
@@ -44,13 +45,16 @@ func (b *Bus) Consume(ctx context.Context, d Durable, slots int, free <-chan str
 var errNoLeader = errors.New("is gone or has no leader")
 
 // level is how loud an error is said: a durable that has just been created may
-// not answer at once.
+// not answer at once, and the partitions of a worker say the same.
 func (p *puller) level(err error) slog.Level {
 	if errors.Is(err, errNoLeader) && !p.heard {
 		p.heard = true
 		return slog.LevelDebug
 	}
-	return slog.LevelWarn
+	if !p.bus.nc.IsConnected() { // which has been said
+		return slog.LevelDebug
+	}
+	return p.bus.hush.level("durable of "+p.durable.worker(), slog.LevelWarn)
 }
 
 // puller asks the server for as many messages as there are free slots. Every
@@ -64,14 +68,16 @@ type puller struct {
 	free    <-chan struct{}
 	deliver func(*Delivery)
 
-	bound  bool      // the durable has been there once
-	heard  bool      // the server has said something of a pull
-	seen   time.Time // when the newest message that was delivered had been stored
-	msgs   chan *nats.Msg
-	inbox  string
-	pulls  int
-	credit int // free slots that the server does not know of
-	asked  int // free slots that it does
+	bound   bool      // the durable has been there once
+	heard   bool      // the server has said something of a pull
+	seen    time.Time // when the newest message that was delivered had been stored
+	msgs    chan *nats.Msg
+	inbox   string
+	pulls   int
+	credit  int       // free slots that the server does not know of
+	asked   int       // free slots that it does
+	expires time.Time // of a brief pull: when it ends
+	idle    int       // looks since a message came or a slot became free
 }
 
 // run binds the durable and pulls until ctx is done, the connection is closed
@@ -107,6 +113,8 @@ func (p *puller) session(ctx context.Context) error {
 func (p *puller) loop(ctx context.Context, status <-chan nats.Status) error {
 	silence := time.NewTimer(pullSilence)
 	defer silence.Stop()
+	look := time.NewTicker(p.bus.stall / stallLooks)
+	defer look.Stop()
 	for {
 		if asks, err := p.ask(); err != nil {
 			return err
@@ -120,12 +128,17 @@ func (p *puller) loop(ctx context.Context, status <-chan nats.Status) error {
 				return err
 			}
 		case <-p.free:
-			p.credit++
+			p.credit, p.idle = p.credit+1, 0
 			p.collect()
 		case <-silence.C:
 			if p.asked > 0 && p.bus.nc.IsConnected() {
 				p.bus.log.Debug("a pull is lost", "durable", p.durable.Name, "stream", p.durable.Stream)
+				p.restarted("silent")
 				return nil
+			}
+		case <-look.C:
+			if stalled, err := p.stalled(ctx); stalled || err != nil {
+				return err
 			}
 		case <-status: // a new connection knows nothing of the pull
 			return nil
@@ -153,9 +166,12 @@ func (p *puller) ask() (asks bool, err error) {
 	if p.credit <= 0 || p.asked > 0 || !p.bus.nc.IsConnected() {
 		return false, nil
 	}
-	request, err := json.Marshal(map[string]any{
-		"batch": p.credit, "expires": pullExpiry, "idle_heartbeat": pullHeartbeat,
-	})
+	pull := map[string]any{"batch": p.credit, "expires": pullExpiry, "idle_heartbeat": pullHeartbeat}
+	if p.brief() {
+		pull = map[string]any{"batch": p.credit, "expires": briefExpiry}
+		p.expires = time.Now().Add(briefExpiry)
+	}
+	request, err := json.Marshal(pull)
 	if err != nil {
 		return false, err
 	}
@@ -179,7 +195,7 @@ func (p *puller) take(msg *nats.Msg) error {
 	if msg.Reply == "" {
 		return p.word(msg)
 	}
-	p.heard = true
+	p.heard, p.idle = true, 0
 	delivery, err := newDelivery(p.bus.nc, msg)
 	if err != nil {
 		p.bus.log.Error("strange message", "err", err)
@@ -214,51 +230,4 @@ func (p *puller) word(msg *nats.Msg) error {
 		return fmt.Errorf("pull ended: %s %s", code, msg.Header.Get("Description"))
 	}
 	return nil
-}
-
-// end ends a session without losing sight of a message that the server has
-// sent already: each would wait for AckWait. They are delivered, or given back
-// when ctx is done.
-func (p *puller) end(ctx context.Context, sub *nats.Subscription) {
-	p.unsubscribe(sub)
-	for {
-		select {
-		case msg := <-p.msgs:
-			p.last(ctx, msg)
-		default:
-			p.reset()
-			if ctx.Err() != nil && p.bus.nc.IsConnected() {
-				_ = p.bus.nc.FlushTimeout(drainTimeout)
-			}
-			return
-		}
-	}
-}
-
-// unsubscribe returns when nothing more comes to the inbox.
-func (p *puller) unsubscribe(sub *nats.Subscription) {
-	if !p.bus.nc.IsConnected() {
-		_ = sub.Unsubscribe()
-		return
-	}
-	drained := make(chan struct{})
-	sub.SetClosedHandler(func(string) { close(drained) })
-	if err := sub.Drain(); err != nil {
-		return
-	}
-	select {
-	case <-drained:
-	case <-time.After(drainTimeout):
-	}
-}
-
-// last handles what came while the session ended.
-func (p *puller) last(ctx context.Context, msg *nats.Msg) {
-	if ctx.Err() == nil {
-		_ = p.take(msg)
-		return
-	}
-	if delivery, err := newDelivery(p.bus.nc, msg); err == nil {
-		_ = delivery.Retry(0)
-	}
 }

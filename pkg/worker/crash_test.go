@@ -21,7 +21,9 @@ import (
 	"github.com/wxbus/wxbus/pkg/worker"
 )
 
-// asWorker in the environment makes this test binary the program echo.
+// asWorker in the environment makes this test binary the program echo: one that
+// answers, or with the value "scribe" one that takes a moment and writes down
+// what it has handled.
 const asWorker = "WXBUS_TEST_AS_WORKER"
 
 // asDeaf makes the handler of that program one that never ends.
@@ -31,9 +33,12 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asWorker) != "" {
 		var cfg worker.Config
 		config.MustLoad(&cfg)
-		handler := echo
-		if os.Getenv(asDeaf) != "" {
+		handler := worker.HandlerFunc(echo)
+		switch {
+		case os.Getenv(asDeaf) != "":
 			handler = deaf(make(chan struct{}, 1), nil)
+		case os.Getenv(asWorker) == "scribe":
+			handler = scribe
 		}
 		worker.Main("echo", cfg, on(wechat.KindText, handler))
 		os.Exit(0)

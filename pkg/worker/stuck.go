@@ -60,10 +60,7 @@ func (w *Worker) watch(d *bus.Delivery, ended <-chan struct{}) {
 	w.Log.Warn("handler is stuck: it goes on although its context has ended", "subject", d.Subject,
 		"id", d.Get(route.HeaderMsgID), "attempt", d.Attempt, "exit", w.Settings.StuckExit, "stack", stackOf(w.Durable.Name, d))
 	if w.Settings.StuckExit {
-		select {
-		case w.failed <- fmt.Errorf("handler of %s is stuck and WORKER_STUCK_EXIT is set", d):
-		default: // another one was first
-		}
+		w.fail(fmt.Errorf("handler of %s is stuck and WORKER_STUCK_EXIT is set", d))
 	}
 	<-ended
 	w.Log.Info("stuck handler has ended", "id", d.Get(route.HeaderMsgID), "after", time.Since(since).Round(time.Second))

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -40,6 +41,8 @@ type Worker struct {
 	// because its attempts were used up: see [Ordering].
 	Park bool
 
+	gauge    gauge
+	said     complaints
 	joined   atomic.Bool // an ordered worker has its durables and is among the replicas
 	unnoted  atomic.Bool // what is given back cannot be noted any more
 	failed   chan error  // why it must end
@@ -56,7 +59,9 @@ type Worker struct {
 // Run works until ctx is done. It then pulls nothing more, gives back what was
 // not started, lets handlers finish for at most Drain, and returns. With
 // StuckExit it does so too when a handler is stuck, which it does not wait for;
-// its error says so.
+// its error says so. When the connection is closed for good it cancels the
+// handlers, whose work nobody would hear of, and returns [bus.Bus.Err], shortly
+// after Drain at the latest.
 func (w *Worker) Run(ctx context.Context, b *bus.Bus) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -65,15 +70,22 @@ func (w *Worker) Run(ctx context.Context, b *bus.Bus) error {
 	go func() { ended <- w.run(ctx, b) }()
 	select {
 	case err := <-ended:
-		return err
+		return cmp.Or(b.Err(), err)
 	case err := <-w.failed:
 		stop()
 		select {
-		case also := <-ended:
-			err = errors.Join(err, also)
+		case <-ended:
 		case <-time.After(w.Drain + exitGrace):
 		}
 		return err
+	}
+}
+
+// fail ends Run with an error. That of the first counts.
+func (w *Worker) fail(err error) {
+	select {
+	case w.failed <- err:
+	default:
 	}
 }
 
@@ -81,13 +93,26 @@ func (w *Worker) run(ctx context.Context, b *bus.Bus) error {
 	w.bus, w.lanes = b, newLanes()
 	w.free = make(chan struct{}, 2*w.Settings.Slots)
 	w.held = make(map[*bus.Delivery]struct{})
-	w.stopping = ctx
-	w.handling, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	stopping, cancel := b.Within(ctx)
+	defer cancel()
+	w.stopping = stopping
+	w.handling, w.cancel = b.Within(context.WithoutCancel(ctx))
 	defer w.cancel()
 	defer w.beat()()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.Drain, w.cancel) })()
+	defer context.AfterFunc(w.handling, func() {
+		if err := b.Err(); err != nil {
+			w.fail(err)
+		}
+	})()
+	defer lags.add(w, b)()
+	return w.work(stopping, b)
+}
+
+// work takes messages until ctx is done and all are settled.
+func (w *Worker) work(ctx context.Context, b *bus.Bus) error {
 	if err := b.Prepare(ctx); err != nil {
-		return nil // asked to stop before there was anything to do
+		return nil //nolint:nilerr // asked to stop before there was anything to do
 	}
 	if w.Order == OrderUser {
 		return w.runOrdered(ctx)
@@ -111,13 +136,15 @@ func (w *Worker) Ready(ctx context.Context, b *bus.Bus) error {
 	if !w.joined.Load() {
 		return errors.New("not one of the replicas yet")
 	}
+	if _, err := w.Load(ctx, b); errors.Is(err, bus.ErrNoDurable) {
+		return err
+	}
 	return nil
 }
 
 // take starts the work on a message.
 func (w *Worker) take(d *bus.Delivery) {
 	w.hold(d)
-	pending.WithLabelValues(w.Durable.Name).Set(float64(d.Pending))
 	w.lanes.add(w.Key(d), func() {
 		defer w.release(d)
 		w.process(d)
@@ -169,6 +196,7 @@ func (w *Worker) process(d *bus.Delivery) {
 	started := time.Now()
 	err := w.tooOften(d)
 	if err == nil {
+		attempts.WithLabelValues(w.Durable.Name).Inc()
 		err = w.handle(d)
 	}
 	w.settle(d, err, time.Since(started))
