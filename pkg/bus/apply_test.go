@@ -29,7 +29,7 @@ func TestApplyCreatesWhatIsMissing(t *testing.T) {
 	nats := bustest.Start(t)
 	b, _ := connect(t, nats.Config())
 	all := []string{
-		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD", "+ stream WECHAT_QUOTA",
+		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD", "+ stream WECHAT_QUOTA", "+ stream WECHAT_ADVISORY",
 		"+ bucket wechat_token", "+ bucket wechat_ledger", "+ bucket wechat_held", "+ bucket wechat_media", "+ bucket wechat_pace", "+ bucket wechat_lease",
 		"+ durable echo on WECHAT_IN",
 	}

@@ -30,6 +30,12 @@ func (r *Record) Get(name string) string {
 	return ""
 }
 
+// told are headers by which the server tells where a message is from: they are
+// no part of it.
+var told = []string{
+	jetstream.StreamHeader, jetstream.SubjectHeader, jetstream.SequenceHeader, jetstream.TimeStampHeaer, jetstream.LastSequenceHeader,
+}
+
 // Record returns the message of a stream that has a sequence. It returns
 // [ErrNoRecord] when there is none; the replica of the stream that was asked
 // may then be a moment behind.
@@ -44,6 +50,9 @@ func (b *Bus) Record(ctx context.Context, stream string, sequence uint64) (*Reco
 	}
 	if err != nil {
 		return nil, fmt.Errorf("stream %s, %d: %w", stream, sequence, err)
+	}
+	for _, name := range told {
+		delete(msg.Header, name)
 	}
 	return &Record{
 		Subject: msg.Subject, Header: msg.Header, Body: msg.Data, Size: len(msg.Data), Sequence: msg.Sequence, Stored: msg.Time,
