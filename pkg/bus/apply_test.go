@@ -207,3 +207,25 @@ func TestApplySaysWhatCannotBeRepaired(t *testing.T) {
 		return err != nil && err.Error() == "NATS does not answer"
 	})
 }
+
+// How often a message is delivered stays as an operator said, until he says
+// something else.
+func TestApplyLimitsDeliveries(t *testing.T) {
+	nats := bustest.Start(t)
+	b := nats.Bus()
+	limit := func() int { return durable(t, nats, texts)().Config.MaxDeliver }
+	unlimited, few := texts, texts
+	unlimited.MaxDeliver, few.MaxDeliver = bus.Unlimited, 20
+	apply(t, b, false, unlimited) // as durables were made once
+	want(t, apply(t, b, false, unlimited))
+	want(t, apply(t, b, false, texts), "~ durable echo on WECHAT_IN: max_deliver: -1 -> 5000")
+	want(t, apply(t, b, true, few), "~ durable echo on WECHAT_IN: max_deliver: 5000 -> 20")
+	if got := limit(); got != 5000 {
+		t.Errorf("limit = %d after a dry run, want 5000", got)
+	}
+	want(t, apply(t, b, false, few), "~ durable echo on WECHAT_IN: max_deliver: 5000 -> 20")
+	want(t, apply(t, b, false, texts))
+	if got := limit(); got != 20 {
+		t.Errorf("limit = %d, want 20", got)
+	}
+}

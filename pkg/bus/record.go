@@ -66,23 +66,14 @@ func (b *Bus) Erase(ctx context.Context, stream string, sequence uint64) error {
 	if err != nil {
 		return fmt.Errorf("stream %s: %w", stream, err)
 	}
-	if err = source.DeleteMsg(ctx, sequence); isNoRecord(err) {
-		err = ErrNoRecord
+	err = source.DeleteMsg(ctx, sequence)
+	if errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) { // it does not say why in a way that can be told
+		if _, missing := b.Record(ctx, stream, sequence); errors.Is(missing, ErrNoRecord) {
+			return missing
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("stream %s, %d: %w", stream, sequence, err)
 	}
 	return nil
-}
-
-// JetStream's error codes for a sequence that is not there to be deleted.
-const (
-	codeNoSequence   = 10043
-	codeNotDeleted   = 10057 // says why in its description
-	notDeletedAsGone = "no message found"
-)
-
-func isNoRecord(err error) bool {
-	api, ok := errors.AsType[*jetstream.APIError](err)
-	return ok && (api.ErrorCode == codeNoSequence || api.ErrorCode == codeNotDeleted && api.Description == notDeletedAsGone)
 }
