@@ -86,11 +86,7 @@ func showJSON(w io.Writer, l *dead.Letter) error {
 func showText(w io.Writer, l *dead.Letter) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "dead letter %d of %s, %s\n", l.Sequence, l.Worker, clock(l.Time))
-	fmt.Fprintf(&text, "  %s", l.Reason)
-	if l.Detail != "" {
-		fmt.Fprintf(&text, ": %s", l.Detail)
-	}
-	text.WriteString("\n")
+	fmt.Fprintf(&text, "  %s\n", printable(strings.TrimSuffix(l.Reason+": "+l.Detail, ": ")))
 	for _, name := range slices.Sorted(maps.Keys(l.Header)) {
 		for _, value := range l.Header[name] {
 			fmt.Fprintf(&text, "  %s: %s\n", printable(name), printable(value))
