@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -88,9 +89,7 @@ func (o *operator) letterAs(worker, account, user string, n int, more map[string
 		"Dead-Subject": {"wechat.in." + account + ".7.text"}, "Dead-Stream": {bus.StreamIn}, "Dead-Sequence": {fmt.Sprint(n)},
 		"Dead-Msg-Id": {fmt.Sprint(account, ":", user, ":", n)},
 	}
-	for name, values := range more {
-		header[name] = values
-	}
+	maps.Copy(header, more)
 	body := `{"FromUserName":"` + user + `","MsgType":"text","Content":"` + secretText + `"}`
 	if _, err := o.bus.Publish(o.t.Context(), "wechat.dead."+worker, fmt.Sprint(worker, n), header, []byte(body)); err != nil {
 		o.t.Fatal(err)

@@ -3,6 +3,7 @@ package dead_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -46,9 +47,7 @@ func TestRetryReachesThatWorkerAlone(t *testing.T) {
 		t.Errorf("stored as %s, told %s, want %s", again.Subject, subject, want)
 	}
 	header := nats.Header{}
-	for name, values := range first.Header {
-		header[name] = values
-	}
+	maps.Copy(header, first.Header)
 	header["Nats-Msg-Id"] = []string{"retry:1:main:oUser:1"}
 	if diff := cmp.Diff(header, again.Header); diff != "" || string(again.Data) != body {
 		t.Errorf("body %s, headers %s", again.Data, diff)
