@@ -18,6 +18,7 @@ import (
 	"github.com/wxbus/wxbus/pkg/process"
 	"github.com/wxbus/wxbus/pkg/route"
 	"github.com/wxbus/wxbus/pkg/wechat"
+	"github.com/wxbus/wxbus/pkg/worker"
 	"github.com/wxbus/wxbus/workers/autoreply/rules"
 	"github.com/wxbus/wxbus/workers/sender/delivery"
 )
@@ -56,6 +57,7 @@ const applyTimeout = time.Minute
 func applyCommand() *cobra.Command {
 	var dryRun bool
 	var workers, ordered, whole []string
+	var attempts map[string]int
 	command := &cobra.Command{
 		Use: "apply", Short: "create or update the streams, buckets and durables on NATS_URL",
 		Long: "Creates or updates the streams, buckets and durables of wxbus on NATS_URL: the sender's,\n" +
@@ -68,6 +70,7 @@ func applyCommand() *cobra.Command {
 				err = errors.Join(
 					mark(durables, "--ordered", ordered, func(d *bus.Durable) { d.Ordered = true }),
 					mark(durables, "--all", whole, func(d *bus.Durable) { d.All = true }),
+					limit(durables, attempts),
 				)
 			}
 			if err != nil {
@@ -83,6 +86,9 @@ func applyCommand() *cobra.Command {
 		"workers that run with WORKER_ORDER=user or SENDER_ORDER=user, such as --ordered sender,greeter")
 	command.Flags().StringSliceVar(&whole, "all", nil,
 		"workers that run with WORKER_START=all: one that has never run begins with all that is stored")
+	command.Flags().StringToIntVar(&attempts, "attempts", nil,
+		"for workers that do not count attempts themselves, as those in Go do: how often a message is delivered\n"+
+			"before it becomes a dead letter, such as --attempts greeter=20 (default 5000)")
 	return command
 }
 
@@ -115,7 +121,7 @@ func durablesOf(workers []string) ([]bus.Durable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("AUTOREPLY_RULES: %w", err)
 	}
-	durables := []bus.Durable{delivery.Durable(), answering}
+	durables := []bus.Durable{delivery.Durable(), worker.Collector(), answering}
 	for _, text := range workers {
 		name, kinds, ok := strings.Cut(text, "=")
 		if !ok || name == "" || kinds == "" {
@@ -128,6 +134,21 @@ func durablesOf(workers []string) ([]bus.Durable, error) {
 		durables = append(durables, durable(name, list))
 	}
 	return durables, nil
+}
+
+// limit sets how often the messages of workers are delivered.
+func limit(durables []bus.Durable, attempts map[string]int) error {
+	for name, most := range attempts {
+		i := slices.IndexFunc(durables, func(d bus.Durable) bool { return d.Name == name && d.Stream == bus.StreamIn })
+		if i < 0 {
+			return fmt.Errorf("--attempts: there is no worker %q; want autoreply or one of --worker", name)
+		}
+		if most < 1 {
+			return fmt.Errorf("--attempts: %s: want 1 or more", name)
+		}
+		durables[i].MaxDeliver = most
+	}
+	return nil
 }
 
 // mark changes those durables whose workers a flag names.

@@ -29,6 +29,9 @@ var (
 	attempts = promauto.NewCounterVec(prometheus.CounterOpts{
 		Name: "wxbus_worker_attempts_total", Help: "Tries of handlers that were begun.",
 	}, []string{"worker"})
+	suppressed = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "wxbus_worker_suppressed_total", Help: "Replies to replayed messages that were not published.",
+	}, []string{"worker"})
 	deadLetters = promauto.NewCounterVec(prometheus.CounterOpts{
 		Name: "wxbus_worker_dead_letters_total", Help: "Dead letters that were stored, by reason; other: of more reasons than are counted.",
 	}, []string{"worker", "reason"})

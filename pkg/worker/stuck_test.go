@@ -125,8 +125,7 @@ func TestStuckHandlerEndsTheProgram(t *testing.T) {
 	t.Setenv("WORKER_STUCK", "10ms")
 	t.Setenv("WORKER_STUCK_EXIT", "true")
 	t.Setenv("SHUTDOWN_TIMEOUT", "100ms")
-	t.Setenv(asDeaf, "1")
-	program := startProcess(t, r.nats.Config().URL)
+	program := startProcess(t, r.nats.Config().URL, asWorker+"=deaf")
 	bustest.Eventually(t, "the worker's durable", func() bool { return durableInfo(t, r.nats.JetStream()) != nil })
 	shortenAckWait(t, r.nats.JetStream())
 	r.text("oUser", "x")
@@ -135,7 +134,6 @@ func TestStuckHandlerEndsTheProgram(t *testing.T) {
 	if !ok || exit.ExitCode() != 1 {
 		t.Fatalf("ended with %v, want status 1", err)
 	}
-	t.Setenv(asDeaf, "")
 	startProcess(t, r.nats.Config().URL)
 	r.replies(1)
 	r.settled()

@@ -45,7 +45,7 @@ func newTypist(b *bus.Bus, log *slog.Logger) *typist {
 // watch returns a handler that does the same, watched by the typist.
 func (t *typist) watch(handler HandlerFunc) HandlerFunc {
 	return func(ctx context.Context, m *wechat.Message) (replies wechat.Replies, err error) {
-		if left := t.left(m); left > t.after {
+		if left := t.left(m); left > t.after && !Replayed(ctx) {
 			sign := t.begin(m, left)
 			defer func() { sign.end(err == nil && answers(m.FromUserName, replies)) }() // also after a panic
 		}
