@@ -77,7 +77,7 @@ func (c *checker) nothingIsLost() {
 		for _, worker := range workers {
 			r := reply{worker, k}
 			switch {
-			case k.word() != say:
+			case k.givenUp(worker):
 			case !handled[r]:
 				c.breach(lost, k, "not handled by %s", worker)
 			case !replied[r]:
@@ -110,13 +110,13 @@ func (c *checker) storedOnce() {
 func (c *checker) deadLetters() {
 	count := map[reply]int{}
 	for _, letter := range c.letters {
-		if count[letter]++; letter.word() == say || !slices.Contains(workers, letter.worker) {
+		if count[letter]++; !letter.givenUp(letter.worker) {
 			c.breach(lost, letter.key, "given up by %s", letter.worker)
 		}
 	}
 	for _, k := range c.stored {
 		for _, worker := range workers {
-			if n := count[reply{worker, k}]; k.word() != say && n != 1 {
+			if n := count[reply{worker, k}]; k.givenUp(worker) && n != 1 {
 				c.breach(lost, k, "%d dead letters of %s, want 1", n, worker)
 			}
 		}

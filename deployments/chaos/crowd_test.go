@@ -19,8 +19,8 @@ const users = 200
 // one of a kind.
 const (
 	say    = "say"
-	poison = "poison" // ends the process that handles it
-	drop   = "drop"   // is given up by its worker
+	poison = "poison-" // and the name of a worker: ends each process of it that handles it
+	drop   = "drop"    // is given up by each worker
 )
 
 // crowd are the users, each of whom writes one message after the other: the next

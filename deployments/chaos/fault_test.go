@@ -37,9 +37,10 @@ var (
 	cutSender = &fault{"cut between a sender and NATS", seconds(3, 20), on(sender, cut)}
 	away      = &fault{"NATS away", seconds(60, 60), func(s *stage, in injection) error { return s.nats.away(in.hold) }}
 
-	rolled   = &fault{"rolling restart of everything", seconds(0, 0), restartAll}
-	scaled   = &fault{"workers 1, 5, 1", seconds(2, 6), scale}
-	poisoned = &fault{"message that ends its process", seconds(0, 0), sayOnce(poison)}
+	rolled        = &fault{"rolling restart of everything", seconds(0, 0), restartAll}
+	scaled        = &fault{"workers 1, 5, 1", seconds(2, 6), scale}
+	poisoned      = &fault{"message that ends its worker", seconds(0, 0), sayOnce(poison + plain)}
+	poisonedLined = &fault{"message that ends its ordered worker", seconds(0, 0), sayOnce(poison + lined)}
 
 	fullIn      = &fault{"stream of pushes full", seconds(3, 8), full(bus.StreamIn)}
 	fullOut     = &fault{"stream of replies full", seconds(2, 4), full(bus.StreamOut)}
@@ -49,7 +50,7 @@ var (
 // faults are all of them.
 var faults = []*fault{
 	killedWorker, killedLined, killedSender, killedIngress, killedLeader, frozenWorker, frozenLined, frozenSender, frozenLeader,
-	cutWorker, cutLined, cutSender, away, rolled, scaled, poisoned, fullIn, fullOut, lettersFail,
+	cutWorker, cutLined, cutSender, away, rolled, scaled, poisoned, poisonedLined, fullIn, fullOut, lettersFail,
 }
 
 // on has something done to one of the replicas of a program.

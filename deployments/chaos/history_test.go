@@ -31,9 +31,10 @@ type history struct {
 // key names a push: who wrote what. No user writes the same twice.
 type key struct{ user, content string }
 
-func (k key) word() string {
+// givenUp reports whether a worker has to give the push up.
+func (k key) givenUp(worker string) bool {
 	word, _, _ := strings.Cut(k.content, " ")
-	return word
+	return word == drop || word == poison+worker
 }
 
 // reply is what a worker made of a push.

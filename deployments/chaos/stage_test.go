@@ -118,7 +118,7 @@ func (s *stage) start(p plan) error {
 	for i := range most {
 		for _, name := range []string{plain, lined} {
 			s.actor(name, "hand", "HAND_NAME="+name, fmt.Sprintf("HAND_LOG=%s/%s-%d.handled", s.folder, name, i+1), "WORKER_ORDER="+orders[name],
-				fmt.Sprint("WORKER_ATTEMPTS=", p.attempts), "WORKER_BACKOFF=3s", "WORKER_BACKOFF_MAX=10s")
+				fmt.Sprint("WORKER_ATTEMPTS=", p.attempts[name]), "WORKER_BACKOFF=3s", "WORKER_BACKOFF_MAX=10s")
 		}
 	}
 	order := "none"

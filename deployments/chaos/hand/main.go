@@ -48,10 +48,10 @@ type hand struct {
 func (h *hand) handle(ctx context.Context, m *wechat.Message) (wechat.Replies, error) {
 	content := m.Field("Content")
 	h.note("begin", m.FromUserName, content)
-	switch {
-	case strings.HasPrefix(content, "poison"):
+	switch word, _, _ := strings.Cut(content, " "); word {
+	case "poison-" + h.name:
 		os.Exit(exitPoisoned)
-	case strings.HasPrefix(content, "drop"):
+	case "drop":
 		return nil, worker.Drop("asked for", errors.New("the user said so"))
 	}
 	select {
