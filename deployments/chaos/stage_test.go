@@ -52,25 +52,26 @@ type stage struct {
 	wrongs []string // what should not have happened, beside what the checker finds
 }
 
+var built string // the folder with the programs, "" for none
+
 // programs are built once for all runs.
 var programs = sync.OnceValues(func() (folder string, err error) {
 	if folder, err = os.MkdirTemp("", "wxbus-chaos-programs-"); err != nil {
 		return "", err
 	}
+	built = folder
 	const module = "github.com/wxbus/wxbus/"
 	build := exec.Command("go", "build", "-o", folder+string(filepath.Separator), "github.com/nats-io/nats-server/v2",
 		module+"ingress", module+"workers/sender", module+"deployments/chaos/hand")
 	if output, err := build.CombinedOutput(); err != nil {
-		return folder, fmt.Errorf("%w: %s", err, output)
+		return "", fmt.Errorf("%w: %s", err, output)
 	}
 	return folder, nil
 })
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if folder, _ := programs(); folder != "" {
-		_ = os.RemoveAll(folder)
-	}
+	_ = os.RemoveAll(built)
 	os.Exit(code)
 }
 
@@ -202,8 +203,7 @@ func (s *stage) add(p *process) *process {
 }
 
 func (s *stage) binary(name string) string {
-	folder, _ := programs()
-	return filepath.Join(folder, name)
+	return filepath.Join(built, name)
 }
 
 // wrong notes something that should not have happened.
