@@ -14,6 +14,13 @@ type breach struct {
 	what string
 }
 
+// again is a message that WeChat got before, and when that had been.
+type again struct {
+	key
+	before  time.Time
+	allowed bool
+}
+
 // The kinds of breaches, as the columns of the table.
 const (
 	lost       = "lost"
@@ -30,7 +37,7 @@ type checker struct {
 	*history
 
 	breaches []breach
-	copies   []key // of messages at WeChat that came before, allowed or not
+	copies   []again
 }
 
 func (h *history) check() *checker {
@@ -133,8 +140,8 @@ func (c *checker) copiesAreAllowed() {
 		if last[r] = next; !again {
 			continue
 		}
-		c.copies = append(c.copies, r.key)
-		if !c.inTrouble(before.sender, before.from, before.to.Add(noteTime)) {
+		allowed := c.inTrouble(before.sender, before.from, before.to.Add(noteTime))
+		if c.copies = append(c.copies, again{r.key, before.from, allowed}); !allowed {
 			c.breach(extra, r.key, "reply of %s sent by %s at %s and again by %s at %s", r.worker,
 				before.sender, clock(before.from), next.sender, clock(next.from))
 		}

@@ -36,7 +36,7 @@ func good() *history {
 
 // The checker finds what it is there for, and nothing else.
 func TestCheckerFindsBreaches(t *testing.T) {
-	again := func(h *history, from float64) {
+	resend := func(h *history, from float64) {
 		h.calls = append(h.calls, call{sender: "sender-2", worker: plain, key: first, from: at(from), to: at(from + 1)})
 	}
 	for name, test := range map[string]struct {
@@ -60,13 +60,13 @@ func TestCheckerFindsBreaches(t *testing.T) {
 		"two letters":   {func(h *history) { h.letters = append(h.letters, h.letters[0]) }, []string{lost}},
 		"wrong letter":  {func(h *history) { h.letters = append(h.letters, reply{plain, first}) }, []string{lost}},
 		"sender's":      {func(h *history) { h.letters = append(h.letters, reply{sender, first}) }, []string{lost}},
-		"sent again":    {func(h *history) { again(h, 20) }, []string{extra}},
-		"killed before": {func(h *history) { h.troubles["sender-1"] = []trouble{{at(2), at(2), true}}; again(h, 20) }, []string{extra}},
-		"in flight":     {func(h *history) { h.troubles["sender-1"] = []trouble{{at(4.5), at(4.5), true}}; again(h, 20) }, nil},
+		"sent again":    {func(h *history) { resend(h, 20) }, []string{extra}},
+		"killed before": {func(h *history) { h.troubles["sender-1"] = []trouble{{at(2), at(2), true}}; resend(h, 20) }, []string{extra}},
+		"in flight":     {func(h *history) { h.troubles["sender-1"] = []trouble{{at(4.5), at(4.5), true}}; resend(h, 20) }, nil},
 		"thrice": {func(h *history) {
 			h.troubles["sender-1"] = []trouble{{at(4.5), at(4.5), true}}
-			again(h, 20)
-			again(h, 30)
+			resend(h, 20)
+			resend(h, 30)
 		}, []string{extra}},
 		"handled out of order":       {func(h *history) { h.handled[1].from, h.handled[1].to = at(16), at(17) }, []string{outOfOrder}},
 		"without order out of order": {func(h *history) { h.handled[0].from, h.handled[0].to = at(16), at(17) }, nil},

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 )
 
@@ -22,39 +21,38 @@ type table struct {
 
 func newTable() *table { return &table{rows: make(map[string]*row)} }
 
-// add counts a run.
+// add counts a run. What went wrong with a push counts for the fault that was
+// there when it was written, and a copy for that when it was sent first.
 func (t *table) add(ran []happened, c *checker) {
-	written := make(map[key]time.Time)
-	for _, p := range c.pushes {
-		written[p.key] = p.from
-		if p.acknowledged {
-			t.count(ran, p.from, func(r *row) { r.acknowledged++ })
-		}
-	}
 	for _, at := range ran {
 		t.row(at.name).injections++
 		t.total.injections++
 	}
-	for _, k := range c.copies {
-		t.count(ran, written[k], func(r *row) { r.copies++ })
-	}
-	counted := make(map[string]bool)
-	for _, b := range c.breaches {
-		once := fmt.Sprint(b.kind, b.key)
-		if counted[once] && b.kind != extra {
-			continue
+	written := make(map[key]time.Time)
+	for _, p := range c.pushes {
+		if written[p.key] = p.from; p.acknowledged {
+			t.count(ran, p.from, func(r *row) { r.acknowledged++ })
 		}
-		counted[once] = true
-		t.count(ran, written[b.key], func(r *row) {
-			switch b.kind {
-			case lost:
-				r.lost++
-			case outOfOrder:
-				r.outOfOrder++
-			default:
+	}
+	for _, copied := range c.copies {
+		t.count(ran, copied.before, func(r *row) {
+			if r.copies++; !copied.allowed {
 				r.notAllowed++
 			}
 		})
+	}
+	pushes := make(map[string]map[key]bool) // by what went wrong, each once
+	for _, b := range c.breaches {
+		if pushes[b.kind] == nil {
+			pushes[b.kind] = make(map[key]bool)
+		}
+		pushes[b.kind][b.key] = true
+	}
+	for k := range pushes[lost] {
+		t.count(ran, written[k], func(r *row) { r.lost++ })
+	}
+	for k := range pushes[outOfOrder] {
+		t.count(ran, written[k], func(r *row) { r.outOfOrder++ })
 	}
 }
 
@@ -77,21 +75,17 @@ func (t *table) row(name string) *row {
 
 // print writes the faults in the order of [faults].
 func (t *table) print(to io.Writer) {
-	w := tabwriter.NewWriter(to, 0, 0, 1, ' ', tabwriter.AlignRight|tabwriter.Debug)
-	line := func(name string, r row) {
-		_, _ = fmt.Fprintf(w, "| %s\t %d\t %d\t %d\t %d\t %d\t %d\t\n", pad(name), r.injections, r.acknowledged, r.lost, r.outOfOrder, r.copies, r.notAllowed)
-	}
-	_, _ = fmt.Fprintf(w, "| %s\t injections\t acknowledged\t lost\t out of order\t extra copies\t not allowed\t\n", pad("fault"))
-	_, _ = fmt.Fprintf(w, "|%s\t-:\t-:\t-:\t-:\t-:\t-:\t\n", strings.Repeat("-", widest+2))
+	_, _ = fmt.Fprintf(to, "| %-39s | injections | acknowledged | lost | out of order | extra copies | not allowed |\n", "fault")
+	_, _ = fmt.Fprintf(to, "|%s|-----------:|-------------:|-----:|-------------:|-------------:|------------:|\n", strings.Repeat("-", 41))
 	for _, fault := range faults {
 		if r := t.rows[fault.name]; r != nil {
-			line(fault.name, *r)
+			r.print(to, fault.name)
 		}
 	}
-	line("all", t.total)
-	_ = w.Flush()
+	t.total.print(to, "all")
 }
 
-const widest = 38 // a name of a fault
-
-func pad(name string) string { return fmt.Sprintf("%-*s", widest, name) }
+func (r *row) print(to io.Writer, name string) {
+	_, _ = fmt.Fprintf(to, "| %-39s | %10d | %12d | %4d | %12d | %12d | %11d |\n",
+		name, r.injections, r.acknowledged, r.lost, r.outOfOrder, r.copies, r.notAllowed)
+}
