@@ -14,8 +14,8 @@ type breach struct {
 	what string
 }
 
-// again is a message that WeChat got before, and when that had been.
-type again struct {
+// repeat is something that was stored or sent before, and when that had been.
+type repeat struct {
 	key
 	before  time.Time
 	allowed bool
@@ -37,11 +37,15 @@ type checker struct {
 	*history
 
 	breaches []breach
-	copies   []again
+	repeats  []repeat
+	written  map[key]time.Time
 }
 
 func (h *history) check() *checker {
-	c := &checker{history: h}
+	c := &checker{history: h, written: make(map[key]time.Time)}
+	for _, p := range h.pushes {
+		c.written[p.key] = p.from
+	}
 	c.nothingIsLost()
 	c.storedOnce()
 	c.deadLetters()
@@ -55,6 +59,12 @@ func (h *history) check() *checker {
 
 func (c *checker) breach(kind string, k key, format string, args ...any) {
 	c.breaches = append(c.breaches, breach{kind, k, fmt.Sprintf(format, args...)})
+}
+
+// repeated is a breach: something was there before.
+func (c *checker) repeated(k key, before time.Time, format string, args ...any) {
+	c.repeats = append(c.repeats, repeat{k, before, false})
+	c.breach(extra, k, format, args...)
 }
 
 var workers = []string{plain, lined}
@@ -101,13 +111,13 @@ func (c *checker) storedOnce() {
 	pushes, replies := map[key]bool{}, map[reply]bool{}
 	for _, k := range c.stored {
 		if pushes[k] {
-			c.breach(extra, k, "stored again")
+			c.repeated(k, c.written[k], "stored again")
 		}
 		pushes[k] = true
 	}
 	for _, r := range c.replies {
 		if replies[r] {
-			c.breach(extra, r.key, "reply of %s stored again", r.worker)
+			c.repeated(r.key, c.written[r.key], "reply of %s stored again", r.worker)
 		}
 		replies[r] = true
 	}
@@ -140,11 +150,12 @@ func (c *checker) copiesAreAllowed() {
 		if last[r] = next; !again {
 			continue
 		}
-		allowed := c.inTrouble(before.sender, before.from, before.to.Add(noteTime))
-		if c.copies = append(c.copies, again{r.key, before.from, allowed}); !allowed {
-			c.breach(extra, r.key, "reply of %s sent by %s at %s and again by %s at %s", r.worker,
-				before.sender, clock(before.from), next.sender, clock(next.from))
+		if c.inTrouble(before.sender, before.from, before.to.Add(noteTime)) {
+			c.repeats = append(c.repeats, repeat{r.key, before.from, true})
+			continue
 		}
+		c.repeated(r.key, before.from, "reply of %s sent by %s at %s and again by %s at %s", r.worker,
+			before.sender, clock(before.from), next.sender, clock(next.from))
 	}
 }
 

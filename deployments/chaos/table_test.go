@@ -28,13 +28,12 @@ func (t *table) add(ran []happened, c *checker) {
 		t.row(at.name).injections++
 		t.total.injections++
 	}
-	written := make(map[key]time.Time)
 	for _, p := range c.pushes {
-		if written[p.key] = p.from; p.acknowledged {
+		if p.acknowledged {
 			t.count(ran, p.from, func(r *row) { r.acknowledged++ })
 		}
 	}
-	for _, copied := range c.copies {
+	for _, copied := range c.repeats {
 		t.count(ran, copied.before, func(r *row) {
 			if r.copies++; !copied.allowed {
 				r.notAllowed++
@@ -49,10 +48,10 @@ func (t *table) add(ran []happened, c *checker) {
 		pushes[b.kind][b.key] = true
 	}
 	for k := range pushes[lost] {
-		t.count(ran, written[k], func(r *row) { r.lost++ })
+		t.count(ran, c.written[k], func(r *row) { r.lost++ })
 	}
 	for k := range pushes[outOfOrder] {
-		t.count(ran, written[k], func(r *row) { r.outOfOrder++ })
+		t.count(ran, c.written[k], func(r *row) { r.outOfOrder++ })
 	}
 }
 
