@@ -145,7 +145,7 @@ func (p *process) ready() error {
 	})
 }
 
-const readyTimeout = time.Minute
+const readyTimeout = 3 * time.Minute // NATS may be away meanwhile
 
 // within waits until a condition holds; its error names it.
 func within(limit time.Duration, what string, holds func() bool) error {

@@ -141,8 +141,16 @@ func (s *stage) start(p plan) error {
 
 var orders = map[string]string{plain: "none", lined: "user"}
 
-// startActors starts as many of each program as there are at rest.
+// startActors starts as many of each program as there are at rest, behind one
+// that creates what is in NATS.
 func (s *stage) startActors() error {
+	creator := s.actors[ingress][0]
+	if err := creator.start(); err != nil {
+		return err
+	}
+	if err := creator.ready(); err != nil {
+		return err
+	}
 	var first []*process
 	for _, all := range s.actors {
 		first = append(first, all[:replicas]...)
