@@ -29,7 +29,7 @@ type call struct {
 }
 
 // answerTime is how long WeChat takes: a kill shall meet calls under way.
-const answerTime = 20 * time.Millisecond
+const answerTime = 100 * time.Millisecond
 
 func (s *stage) startAPI(sender string) (url string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.api.serve(w, r, sender) }))

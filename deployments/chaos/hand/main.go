@@ -72,16 +72,17 @@ func (h *hand) note(what, user, content string) {
 	}
 }
 
-// effort is how long a message takes: most a moment, some a second.
+// effort is how long a message takes: most a moment, some a second, so that who
+// is killed is in the middle of something.
 func effort(text string) time.Duration {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(text))
 	switch sum := hash.Sum32() % 100; {
-	case sum == 0:
-		return time.Second
-	case sum < 10:
-		return 200 * time.Millisecond
+	case sum < 2:
+		return 2 * time.Second
+	case sum < 25:
+		return 500 * time.Millisecond
 	default:
-		return time.Duration(sum%10) * time.Millisecond
+		return time.Duration(sum) * time.Millisecond / 2
 	}
 }
