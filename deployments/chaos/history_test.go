@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,8 +63,12 @@ func (s *stage) history(p plan) (*history, error) {
 		pushes: s.crowd.pushes, calls: s.api.calls, troubles: make(map[string][]trouble), sendersKeepOrder: p.sendersKeepOrder,
 	}
 	for _, p := range s.all {
+		fences, err := p.readLog()
+		if err != nil {
+			return nil, err
+		}
 		p.mu.Lock()
-		h.troubles[p.name] = slices.Clone(p.troubles)
+		h.troubles[p.name] = append(fences, p.troubles...)
 		p.mu.Unlock()
 	}
 	for _, name := range []string{plain, lined} {
@@ -76,6 +79,31 @@ func (s *stage) history(p plan) (*history, error) {
 		}
 	}
 	return h, h.readStreams(s.nats)
+}
+
+// readLog checks that a process kept its secrets to itself, and returns when it
+// took itself for dead, because NATS did not answer: what was under way was
+// broken off then.
+func (p *process) readLog() (fences []trouble, err error) {
+	data, err := os.ReadFile(p.log)
+	if os.IsNotExist(err) {
+		return nil, nil // one that was never needed
+	}
+	for line := range strings.Lines(string(data)) {
+		for _, secret := range []string{valueOf("SECRET"), valueOf("AES_KEY"), "access_token="} {
+			if strings.Contains(line, secret) {
+				p.wrong("%s has written a secret into its log", p.name)
+			}
+		}
+		var said struct {
+			Time time.Time
+			Msg  string
+		}
+		if json.Unmarshal([]byte(line), &said) == nil && strings.HasPrefix(said.Msg, "fenced") {
+			fences = append(fences, trouble{from: said.Time, to: said.Time})
+		}
+	}
+	return fences, err
 }
 
 func (h *history) readStreams(c *cluster) error {

@@ -17,6 +17,7 @@ type plan struct {
 	attempts         map[string]int // WORKER_ATTEMPTS, by worker
 	ackWait          time.Duration  // of the worker without order; 0 for what wxbus sets
 	steps            []step
+	rest             time.Duration // in which all must be dealt with after the last heal, also poison that has attempts left
 }
 
 // step is what happens at the same time, and how long nothing happens then.
@@ -39,7 +40,7 @@ func short(seed int) plan {
 	p := draw(seed, []*fault{killedWorker, killedLined, killedSender, killedIngress, killedLeader, poisoned}, func(f *fault) span {
 		return span{f.hold.least / 2, f.hold.least}
 	}, span{time.Second, 2 * time.Second})
-	p.sendersKeepOrder, p.attempts, p.ackWait = true, map[string]int{plain: 1, lined: 5}, 2*time.Second
+	p.sendersKeepOrder, p.attempts, p.ackWait, p.rest = true, map[string]int{plain: 1, lined: 5}, 2*time.Second, 2*time.Minute
 	return p
 }
 
@@ -48,7 +49,7 @@ func short(seed int) plan {
 // as short as the workers' signs of life allow.
 func long(seed int) plan {
 	p := draw(seed, faults, func(f *fault) span { return f.hold }, span{2 * time.Second, 8 * time.Second})
-	p.attempts, p.ackWait = map[string]int{plain: 6, lined: 6}, 12*time.Second
+	p.attempts, p.ackWait, p.rest = map[string]int{plain: 6, lined: 6}, 12*time.Second, 8*time.Minute
 	return p
 }
 

@@ -13,11 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// restTimeout is how long it may take until all is dealt with, after the last
-// heal: what a dead worker held, what waits to be tried again, and poison that
-// has its attempts yet.
-const restTimeout = 8 * time.Minute
-
 // happened is a fault of a run, and the time in which what users wrote is
 // counted for it.
 type happened struct {
@@ -45,7 +40,7 @@ func (s *stage) run(p plan, say func(format string, args ...any)) (ran []happene
 	}
 	stop()
 	writing.Wait()
-	if err := s.rest(); err != nil {
+	if err := s.rest(p.rest); err != nil {
 		s.wrong("%v", err)
 	}
 	say("%s: at rest; %d pushes acknowledged, %d messages sent", clock(time.Now()), s.crowd.accepted.Load(), s.api.count())
@@ -67,7 +62,7 @@ func (s *stage) take(step step) {
 }
 
 // rest waits until nothing is left to do.
-func (s *stage) rest() error {
+func (s *stage) rest(limit time.Duration) error {
 	var left string
 	quiet := func() bool {
 		var err error
@@ -76,7 +71,7 @@ func (s *stage) rest() error {
 		}
 		return left == ""
 	}
-	if err := within(restTimeout, "all is dealt with", quiet); err != nil {
+	if err := within(limit, "all is dealt with", quiet); err != nil {
 		return fmt.Errorf("%w: %s", err, left)
 	}
 	return nil
