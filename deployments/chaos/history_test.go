@@ -81,9 +81,12 @@ func (s *stage) history(p plan) (*history, error) {
 	return h, h.readStreams(s.nats)
 }
 
+// fenceTime is for how long an ordered program has not heard of NATS when it
+// takes itself for dead, breaks off what is under way, and notes nothing more.
+const fenceTime = 8 * time.Second
+
 // readLog checks that a process kept its secrets to itself, and returns when it
-// took itself for dead, because NATS did not answer: what was under way was
-// broken off then.
+// was about to take itself for dead.
 func (p *process) readLog() (fences []trouble, err error) {
 	data, err := os.ReadFile(p.log)
 	if os.IsNotExist(err) {
@@ -100,7 +103,7 @@ func (p *process) readLog() (fences []trouble, err error) {
 			Msg  string
 		}
 		if json.Unmarshal([]byte(line), &said) == nil && strings.HasPrefix(said.Msg, "fenced") {
-			fences = append(fences, trouble{from: said.Time, to: said.Time})
+			fences = append(fences, trouble{from: said.Time.Add(-fenceTime), to: said.Time})
 		}
 	}
 	return fences, err
