@@ -32,7 +32,7 @@ func TestPromisesHoldWhateverHappens(t *testing.T) {
 		_, _ = fmt.Fprintf(t.Output(), "replay with: make chaos SEED=%d\n", first)
 	}
 	_, _ = fmt.Fprintf(t.Output(), "%v\n", time.Since(began).Round(time.Second))
-	table.print(t.Output())
+	table.write(t.Output())
 }
 
 // torment makes one run, checks it and adds it to the table.

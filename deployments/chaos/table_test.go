@@ -72,19 +72,19 @@ func (t *table) row(name string) *row {
 	return t.rows[name]
 }
 
-// print writes the faults in the order of [faults].
-func (t *table) print(to io.Writer) {
+// write writes the faults in the order of [faults].
+func (t *table) write(to io.Writer) {
 	_, _ = fmt.Fprintf(to, "| %-39s | injections | acknowledged | lost | out of order | extra copies | not allowed |\n", "fault")
 	_, _ = fmt.Fprintf(to, "|%s|-----------:|-------------:|-----:|-------------:|-------------:|------------:|\n", strings.Repeat("-", 41))
 	for _, fault := range faults {
 		if r := t.rows[fault.name]; r != nil {
-			r.print(to, fault.name)
+			r.write(to, fault.name)
 		}
 	}
-	t.total.print(to, "all")
+	t.total.write(to, "all")
 }
 
-func (r *row) print(to io.Writer, name string) {
+func (r *row) write(to io.Writer, name string) {
 	_, _ = fmt.Fprintf(to, "| %-39s | %10d | %12d | %4d | %12d | %12d | %11d |\n",
 		name, r.injections, r.acknowledged, r.lost, r.outOfOrder, r.copies, r.notAllowed)
 }
