@@ -72,7 +72,7 @@ func (t *table) row(name string) *row {
 	return t.rows[name]
 }
 
-// write writes the faults in the order of [faults].
+// write prints the faults in the order of [faults].
 func (t *table) write(to io.Writer) {
 	_, _ = fmt.Fprintf(to, "| %-39s | injections | acknowledged | lost | out of order | extra copies | not allowed |\n", "fault")
 	_, _ = fmt.Fprintf(to, "|%s|-----------:|-------------:|-----:|-------------:|-------------:|------------:|\n", strings.Repeat("-", 41))
