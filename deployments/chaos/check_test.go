@@ -141,7 +141,7 @@ func (c *checker) deadLetters() {
 }
 
 // copiesAreAllowed: a message comes again only when its sender was in trouble
-// while it called.
+// while it called, or says that it got no answer.
 func (c *checker) copiesAreAllowed() {
 	last := map[reply]call{}
 	for _, next := range c.byBegin() {

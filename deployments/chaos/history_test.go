@@ -63,12 +63,12 @@ func (s *stage) history(p plan) (*history, error) {
 		pushes: s.crowd.pushes, calls: s.api.calls, troubles: make(map[string][]trouble), sendersKeepOrder: p.sendersKeepOrder,
 	}
 	for _, p := range s.all {
-		fences, err := p.readLog()
+		unanswered, err := p.readLog()
 		if err != nil {
 			return nil, err
 		}
 		p.mu.Lock()
-		h.troubles[p.name] = append(fences, p.troubles...)
+		h.troubles[p.name] = append(unanswered, p.troubles...)
 		p.mu.Unlock()
 	}
 	for _, name := range []string{plain, lined} {
@@ -81,13 +81,10 @@ func (s *stage) history(p plan) (*history, error) {
 	return h, h.readStreams(s.nats)
 }
 
-// fenceTime is for how long an ordered program has not heard of NATS when it
-// takes itself for dead, breaks off what is under way, and notes nothing more.
-const fenceTime = 8 * time.Second
-
-// readLog checks that a process kept its secrets to itself, and returns when it
-// was about to take itself for dead.
-func (p *process) readLog() (fences []trouble, err error) {
+// readLog checks that a process kept its secrets to itself, and returns when a
+// sender got no answer to a call: one that is taken for dead because it cannot
+// reach NATS breaks off those that are under way.
+func (p *process) readLog() (unanswered []trouble, err error) {
 	data, err := os.ReadFile(p.log)
 	if os.IsNotExist(err) {
 		return nil, nil // one that was never needed
@@ -102,11 +99,11 @@ func (p *process) readLog() (fences []trouble, err error) {
 			Time time.Time
 			Msg  string
 		}
-		if json.Unmarshal([]byte(line), &said) == nil && strings.HasPrefix(said.Msg, "fenced") {
-			fences = append(fences, trouble{from: said.Time.Add(-fenceTime), to: said.Time})
+		if json.Unmarshal([]byte(line), &said) == nil && strings.HasPrefix(said.Msg, "part in doubt") {
+			unanswered = append(unanswered, trouble{from: said.Time, to: said.Time})
 		}
 	}
-	return fences, err
+	return unanswered, err
 }
 
 func (h *history) readStreams(c *cluster) error {
