@@ -33,7 +33,7 @@ const answerTime = 100 * time.Millisecond
 
 func (s *stage) startAPI(sender string) (url string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.api.serve(w, r, sender) }))
-	s.atEnd(server.CloseClientConnections)
+	s.atEnd(server.Close)
 	return server.URL
 }
 

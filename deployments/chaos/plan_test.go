@@ -15,7 +15,7 @@ type plan struct {
 	rate             float64        // pushes a second
 	sendersKeepOrder bool           // SENDER_ORDER=user
 	attempts         map[string]int // WORKER_ATTEMPTS, by worker
-	ackWait          time.Duration  // of the worker without order; 0 for what wxbus sets
+	ackWait          time.Duration  // of the worker without order
 	steps            []step
 	rest             time.Duration // in which all must be dealt with after the last heal, also poison that has attempts left
 }

@@ -133,9 +133,6 @@ func (s *stage) start(p plan) error {
 	if err := s.startActors(); err != nil {
 		return err
 	}
-	if p.ackWait == 0 {
-		return nil
-	}
 	return s.nats.hasten(bus.StreamIn, plain, p.ackWait)
 }
 
@@ -210,9 +207,7 @@ func (s *stage) add(p *process) *process {
 	return p
 }
 
-func (s *stage) binary(name string) string {
-	return filepath.Join(built, name)
-}
+func (s *stage) binary(name string) string { return filepath.Join(built, name) }
 
 // wrong notes something that should not have happened.
 func (s *stage) wrong(format string, args ...any) {
