@@ -105,7 +105,7 @@ func (c *cluster) leader(stream string) (*process, error) {
 }
 
 func (c *cluster) info(stream string) (*jetstream.StreamInfo, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
 	defer cancel()
 	found, err := c.js.Stream(ctx, stream)
 	if err != nil {
@@ -114,19 +114,18 @@ func (c *cluster) info(stream string) (*jetstream.StreamInfo, error) {
 	return found.CachedInfo(), nil
 }
 
-// limit lets a stream grow no more than to a number of bytes, -1 for any.
-func (c *cluster) limit(stream string, bytes int64) error {
+// answerTimeout is after how long a question is asked again: a server that has
+// no leader for it does not answer at all.
+const answerTimeout = 5 * time.Second
+
+// insist asks until there is an answer.
+func insist(what string, ask func(ctx context.Context) error) error {
 	var last error
-	err := within(readyTimeout, stream+" has another limit", func() bool {
-		info, err := c.info(stream)
-		if err == nil {
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-			defer cancel()
-			info.Config.MaxBytes = bytes
-			_, err = c.js.UpdateStream(ctx, info.Config)
-		}
-		last = err
-		return err == nil
+	err := within(readyTimeout, what, func() bool {
+		ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
+		defer cancel()
+		last = ask(ctx)
+		return last == nil
 	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", err, last)
@@ -134,19 +133,33 @@ func (c *cluster) limit(stream string, bytes int64) error {
 	return nil
 }
 
+// limit lets a stream grow no more than to a number of bytes, -1 for any.
+func (c *cluster) limit(stream string, bytes int64) error {
+	return insist(stream+" has another limit", func(ctx context.Context) error {
+		found, err := c.js.Stream(ctx, stream)
+		if err != nil {
+			return err
+		}
+		cfg := found.CachedInfo().Config
+		cfg.MaxBytes = bytes
+		_, err = c.js.UpdateStream(ctx, cfg)
+		return err
+	})
+}
+
 // hasten has what a dead worker without order held be delivered again sooner
 // than after the 30 seconds of [bus.AckWait].
 func (c *cluster) hasten(stream, durable string, wait time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
-	defer cancel()
-	consumer, err := c.js.Consumer(ctx, stream, durable)
-	if err != nil {
+	return insist(durable+" has another AckWait", func(ctx context.Context) error {
+		consumer, err := c.js.Consumer(ctx, stream, durable)
+		if err != nil {
+			return err
+		}
+		cfg := consumer.CachedInfo().Config
+		cfg.AckWait = wait
+		_, err = c.js.UpdateConsumer(ctx, stream, cfg)
 		return err
-	}
-	cfg := consumer.CachedInfo().Config
-	cfg.AckWait = wait
-	_, err = c.js.UpdateConsumer(ctx, stream, cfg)
-	return err
+	})
 }
 
 // waiting names the durables that have messages which are not settled, with how
@@ -175,9 +188,13 @@ func (c *cluster) waiting() (names string, err error) {
 
 // stored returns the messages of a stream, in order.
 func (c *cluster) stored(stream string) (all []jetstream.Msg, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
 	defer cancel()
-	info, err := c.info(stream)
+	var info *jetstream.StreamInfo
+	err = insist(stream+" is there", func(context.Context) (err error) {
+		info, err = c.info(stream)
+		return err
+	})
 	if err != nil || info.State.Msgs == 0 {
 		return nil, err
 	}
