@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -28,9 +29,13 @@ const (
 	extra      = "extra copy"
 )
 
-// noteTime is how long after WeChat's answer a sender may be killed and not have
-// noted it yet.
-const noteTime = time.Second
+const (
+	// noteTime is how long after WeChat's answer a sender may be killed and not
+	// have noted it yet, while NATS is well.
+	noteTime = time.Second
+	// electTime is how long streams may have no leader after a server has gone.
+	electTime = 10 * time.Second
+)
 
 // checker holds a history against what is promised.
 type checker struct {
@@ -150,13 +155,28 @@ func (c *checker) copiesAreAllowed() {
 		if last[r] = next; !again {
 			continue
 		}
-		if c.inTrouble(before.sender, before.from, before.to.Add(noteTime)) {
+		if c.inTrouble(before.sender, before.from, c.noted(before.to)) {
 			c.repeats = append(c.repeats, repeat{r.key, before.from, true})
 			continue
 		}
 		c.repeated(r.key, before.from, "reply of %s sent by %s at %s and again by %s at %s", r.worker,
 			before.sender, clock(before.from), next.sender, clock(next.from))
 	}
+}
+
+// noted is when a sender has noted an answer at the latest: NATS may have to be
+// back for that.
+func (c *checker) noted(answered time.Time) time.Time {
+	end := answered.Add(noteTime)
+	for name, troubles := range c.troubles {
+		for _, t := range troubles {
+			back := t.to.Add(electTime)
+			if strings.HasPrefix(name, server) && !t.from.After(answered.Add(noteTime)) && back.After(end) {
+				end = back
+			}
+		}
+	}
+	return end
 }
 
 func (c *checker) byBegin() []call {

@@ -63,6 +63,16 @@ func TestCheckerFindsBreaches(t *testing.T) {
 		"sent again":    {func(h *history) { resend(h, 20) }, []string{extra}},
 		"killed before": {func(h *history) { h.troubles["sender-1"] = []trouble{{at(2), at(2), true}}; resend(h, 20) }, []string{extra}},
 		"in flight":     {func(h *history) { h.troubles["sender-1"] = []trouble{{at(4.5), at(4.5), true}}; resend(h, 20) }, nil},
+		"killed while NATS is away": {func(h *history) {
+			h.troubles["nats-1"] = []trouble{{at(4), at(60), true}}
+			h.troubles["sender-1"] = []trouble{{at(50), at(51), true}}
+			resend(h, 80)
+		}, nil},
+		"killed long after NATS was away": {func(h *history) {
+			h.troubles["nats-1"] = []trouble{{at(1), at(2), true}}
+			h.troubles["sender-1"] = []trouble{{at(50), at(51), true}}
+			resend(h, 80)
+		}, []string{extra}},
 		"thrice": {func(h *history) {
 			h.troubles["sender-1"] = []trouble{{at(4.5), at(4.5), true}}
 			resend(h, 20)

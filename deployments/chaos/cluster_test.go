@@ -18,7 +18,10 @@ import (
 	"github.com/wxbus/wxbus/pkg/bus"
 )
 
-const servers = 3
+const (
+	servers = 3
+	server  = "nats-" // their names begin so
+)
 
 // cluster is three nats-servers with the settings that we ship, and a client
 // that looks at what they have.
@@ -37,7 +40,7 @@ func (s *stage) startCluster() error {
 		routes = append(routes, freeAddr())
 	}
 	for i := range servers {
-		name, monitor := fmt.Sprint("nats-", i+1), freeAddr()
+		name, monitor := fmt.Sprint(server, i+1), freeAddr()
 		conf := filepath.Join(s.folder, name+".conf")
 		if err := os.WriteFile(conf, []byte(serverConf(name, c.addrs[i], monitor, filepath.Join(s.folder, name), routes[i], routes)), 0o600); err != nil {
 			return err

@@ -42,7 +42,7 @@ type process struct {
 // trouble is a time in which a process could not do what it would.
 type trouble struct {
 	from, to time.Time
-	dead     bool // it was killed at from
+	dead     bool // it was killed at from, and is started again at to
 }
 
 func (p *process) start() error {
@@ -61,6 +61,9 @@ func (p *process) start() error {
 	dieWithTest(cmd)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	if last := len(p.troubles) - 1; !p.asked && last >= 0 && p.troubles[last].dead {
+		p.troubles[last].to = time.Now()
 	}
 	p.cmd, p.ended, p.wanted, p.asked = cmd, make(chan struct{}), true, false
 	go p.watch(cmd, p.ended)
