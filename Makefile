@@ -65,7 +65,7 @@ bench: ## measure the steps of a push, and the ingress against a server that doe
 	go run ./deployments/bench
 
 # Runs begin until FOR has passed, the first with SEED, any unless set; each has
-# every fault once and takes about eight minutes.
+# every fault once and takes about five minutes.
 FOR  := 10m
 SEED := 0
 .PHONY: chaos

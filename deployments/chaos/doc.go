@@ -11,7 +11,7 @@
 //   - stage, process, cluster, link: the programs, and what can be done to them
 //   - crowd, api: the users at one end, and WeChat's API at the other
 //   - fault: each fault, with its heal
-//   - history, check: what happened, and what should not have
+//   - history, check, order: what happened, and what should not have
 //   - table: what is printed in the end
 //
 // The worker is the program in hand/.
