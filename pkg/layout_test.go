@@ -45,6 +45,7 @@ var owners = map[string][]string{
 	"github.com/nats-io/nats-server/":      {"deployments", "pkg/bus/bustest"},
 	"github.com/kelseyhightower/envconfig": {"pkg/config"},
 	"github.com/spf13/cobra":               {"deployments"},
+	"pgregory.net/rapid":                   {},
 	"github.com/goccy/go-yaml":             {"workers/autoreply"},
 	"go.opentelemetry.io/otel/sdk/":        {"pkg/process"},
 	"go.opentelemetry.io/otel/exporters/":  {},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -80,7 +81,11 @@ func (d *Delivery) Retry(delay time.Duration) error {
 // Progress gives the holder another AckWait.
 func (d *Delivery) Progress() error { return d.nc.Publish(d.reply, []byte("+WPI")) }
 
-// String names the message for logs: stream and sequence.
+// String names the message: stream and sequence.
 func (d *Delivery) String() string {
 	return d.Stream + "/" + strconv.FormatUint(d.Sequence, 10)
 }
+
+// LogValue implements slog.LogValuer: a log has the name of the message, and
+// never what is in it.
+func (d *Delivery) LogValue() slog.Value { return slog.StringValue(d.String()) }
