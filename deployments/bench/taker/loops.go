@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -47,21 +48,17 @@ func loop(cfg worker.Config, durable string, goroutines int, t *tally, acknowled
 	}
 	defer messages.Stop()
 	var group errgroup.Group
-	for range goroutines {
+	group.SetLimit(goroutines)
+	for {
+		msg, err := messages.Next()
+		if err != nil {
+			return errors.Join(err, group.Wait())
+		}
 		group.Go(func() error {
-			for {
-				msg, err := messages.Next()
-				if err != nil {
-					return err
-				}
-				t.count()
-				if err := acknowledge(msg); err != nil {
-					return err
-				}
-			}
+			t.count()
+			return acknowledge(msg)
 		})
 	}
-	return group.Wait()
 }
 
 func plain(msg jetstream.Msg) error { return msg.Ack() }
