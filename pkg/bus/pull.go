@@ -2,11 +2,9 @@ package bus
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -57,8 +55,7 @@ func (p *puller) level(err error) slog.Level {
 }
 
 // puller asks the server for as many messages as there are free slots. Every
-// slot is either busy, asked for, or credit. There is one pull at a time: what
-// a message belongs to is never in doubt, and a pull that the server forgets is
+// slot is either busy, asked for, or credit. A pull that the server forgets is
 // missed by its heartbeats.
 type puller struct {
 	bus     *Bus
@@ -71,8 +68,7 @@ type puller struct {
 	heard  bool      // the server has said something of a pull
 	seen   time.Time // when the newest message that was delivered had been stored
 	msgs   chan *nats.Msg
-	inbox  string
-	pulls  int
+	pulls  [pullsOpen]pull
 	credit int // free slots that the server does not know of
 	asked  int // free slots that it does
 	idle   int // looks since a message came or a slot became free
@@ -92,19 +88,16 @@ func (p *puller) run(ctx context.Context) error {
 	return nil
 }
 
-// session pulls until ctx is done or its pull may be lost. Each session has an
-// inbox of its own: a server that has only been silent, or that sees the same
+// session pulls until ctx is done or a pull may be lost. Each session has inboxes
+// of its own: a server that has only been silent, or that sees the same
 // inbox on a new connection, would go on filling the old pull beside the new.
 func (p *puller) session(ctx context.Context) error {
 	status := p.bus.nc.StatusChanged(nats.CONNECTED, nats.CLOSED)
 	defer p.bus.nc.RemoveStatusListener(status)
-	p.inbox = p.bus.nc.NewInbox()
-	p.msgs = make(chan *nats.Msg, 2*p.slots+64)
-	sub, err := p.bus.nc.ChanSubscribe(p.inbox+".*", p.msgs)
-	if err != nil {
-		return fmt.Errorf("subscribe: %w", err)
+	defer p.end(ctx)
+	if err := p.listen(); err != nil {
+		return err
 	}
-	defer p.end(ctx, sub)
 	return p.loop(ctx, status)
 }
 
@@ -114,14 +107,11 @@ func (p *puller) loop(ctx context.Context, status <-chan nats.Status) error {
 	look := time.NewTicker(p.bus.stall / stallLooks)
 	defer look.Stop()
 	for {
-		if asks, err := p.ask(); err != nil {
+		if err := p.ask(); err != nil {
 			return err
-		} else if asks {
-			silence.Reset(pullSilence)
 		}
 		select {
 		case msg := <-p.msgs:
-			silence.Reset(pullSilence)
 			if err := p.take(msg); err != nil {
 				return err
 			}
@@ -129,7 +119,9 @@ func (p *puller) loop(ctx context.Context, status <-chan nats.Status) error {
 			p.credit, p.idle = p.credit+1, 0
 			p.collect()
 		case <-silence.C:
-			if p.asked > 0 && p.bus.nc.IsConnected() {
+			quiet := p.quiet()
+			silence.Reset(pullSilence - quiet%pullSilence)
+			if quiet >= pullSilence && p.bus.nc.IsConnected() {
 				p.bus.log.Debug("a pull is lost", "durable", p.durable.Name, "stream", p.durable.Stream)
 				p.restarted("silent")
 				return nil
@@ -158,49 +150,18 @@ func (p *puller) collect() {
 	}
 }
 
-// ask turns credit into a pull request unless one is under way, and reports
-// whether it did.
-func (p *puller) ask() (asks bool, err error) {
-	if p.credit <= 0 || p.asked > 0 || !p.bus.nc.IsConnected() {
-		return false, nil
-	}
-	request, err := json.Marshal(map[string]any{
-		"batch": p.credit, "expires": pullExpiry, "idle_heartbeat": pullHeartbeat,
-	})
-	if err != nil {
-		return false, err
-	}
-	p.pulls++
-	subject := "$JS.API.CONSUMER.MSG.NEXT." + p.durable.Stream + "." + p.durable.Name
-	if err := p.bus.nc.PublishRequest(subject, p.reply(), request); err != nil {
-		return false, fmt.Errorf("pull: %w", err)
-	}
-	p.asked, p.credit = p.credit, 0
-	return true, nil
-}
-
-// reply is the subject of the current pull: word about it comes there.
-func (p *puller) reply() string { return p.inbox + "." + strconv.Itoa(p.pulls) }
-
-// reset takes back what is still asked for.
-func (p *puller) reset() { p.credit, p.asked = p.credit+p.asked, 0 }
-
 // take handles what came to the inbox: a message, or word about a pull.
 func (p *puller) take(msg *nats.Msg) error {
 	if msg.Reply == "" {
 		return p.word(msg)
 	}
 	p.heard, p.idle = true, 0
-	delivery, err := newDelivery(p.bus.nc, msg)
+	delivery, err := p.bus.newDelivery(msg)
 	if err != nil {
 		p.bus.log.Error("strange message", "err", err)
 		return nil
 	}
-	if p.asked > 0 {
-		p.asked--
-	} else { // came after the end of its pull: one more is held than planned
-		p.credit--
-	}
+	p.came(p.of(msg))
 	if delivery.Stored.After(p.seen) {
 		p.seen = delivery.Stored
 	}
@@ -211,14 +172,16 @@ func (p *puller) take(msg *nats.Msg) error {
 // word handles a status message. Its error means that the durable is gone, has
 // no leader, or takes no such pull.
 func (p *puller) word(msg *nats.Msg) error {
-	if msg.Subject != p.reply() { // of a pull that is over
+	r := p.of(msg)
+	if r == nil || msg.Subject != r.reply() || r.asked == 0 { // of a pull that is over
 		return nil
 	}
+	r.heard = time.Now()
 	switch code := msg.Header.Get("Status"); code {
 	case "100": // heartbeat
 		p.heard = true
 	case "404", "408": // what is left of the pull may be asked for again
-		p.reset()
+		p.takeBack(r)
 	case "503":
 		return fmt.Errorf("durable %s on %s %w", p.durable.Name, p.durable.Stream, errNoLeader)
 	default:
@@ -230,14 +193,16 @@ func (p *puller) word(msg *nats.Msg) error {
 // end ends a session without losing sight of a message that the server has
 // sent already: each would wait for AckWait. They are delivered, or given back
 // when ctx is done.
-func (p *puller) end(ctx context.Context, sub *nats.Subscription) {
-	p.unsubscribe(sub)
+func (p *puller) end(ctx context.Context) {
+	for i := range p.pulls {
+		p.unsubscribe(p.pulls[i].sub)
+	}
 	for {
 		select {
 		case msg := <-p.msgs:
 			p.last(ctx, msg)
 		default:
-			p.reset()
+			p.takeAllBack()
 			if ctx.Err() != nil && p.bus.nc.IsConnected() {
 				_ = p.bus.nc.FlushTimeout(drainTimeout)
 			}
@@ -248,6 +213,9 @@ func (p *puller) end(ctx context.Context, sub *nats.Subscription) {
 
 // unsubscribe returns when nothing more comes to the inbox.
 func (p *puller) unsubscribe(sub *nats.Subscription) {
+	if sub == nil {
+		return
+	}
 	if !p.bus.nc.IsConnected() {
 		_ = sub.Unsubscribe()
 		return
@@ -269,7 +237,7 @@ func (p *puller) last(ctx context.Context, msg *nats.Msg) {
 		_ = p.take(msg)
 		return
 	}
-	if delivery, err := newDelivery(p.bus.nc, msg); err == nil {
+	if delivery, err := p.bus.newDelivery(msg); err == nil {
 		_ = delivery.Retry(0)
 	}
 }

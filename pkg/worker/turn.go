@@ -171,12 +171,31 @@ func (t *turn) settle(verdict error, took time.Duration) (outcome, time.Duration
 // not be forgotten.
 func (t *turn) acknowledge(took time.Duration) {
 	t.hands.count(t.d, "done", took)
-	if !t.say(t.d.Ack) {
+	if !t.acked() {
 		t.w.Log.Warn("acknowledgement not confirmed; the message may come again", "message", t.d)
 		return
 	}
-	t.w.Log.Info("handled", "subject", t.d.Subject, "id", t.d.Get(route.HeaderMsgID),
-		"attempt", t.d.Attempt, "took", took.Round(time.Microsecond))
+	t.w.logHandled(t.d, took)
+}
+
+// acked says Ack until it is heard, the replica is fenced, or it must end.
+func (t *turn) acked() bool {
+	for t.term.held() {
+		heard := make(chan error, 1)
+		t.d.Acked(func(err error) { heard <- err })
+		select {
+		case err := <-heard:
+			if err == nil {
+				return true
+			}
+		case <-t.term.ctx.Done():
+			return false
+		}
+		if t.stopping.Err() != nil {
+			return false
+		}
+	}
+	return false
 }
 
 // say says a final word until it is heard, the replica is fenced, or it must end.

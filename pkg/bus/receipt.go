@@ -1,0 +1,140 @@
+package bus
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+const (
+	ackTimeout = 2 * time.Second        // after which an Ack is said again
+	ackLook    = 200 * time.Millisecond // how often it is looked whether one is due
+	ackGiveUp  = AckWait                // beyond it the message is someone else's
+)
+
+// errNotHeard says that the server did not confirm an Ack.
+var errNotHeard = errors.New("the server does not confirm")
+
+// receipts are the Acks that the server has not confirmed yet. Nobody stands and
+// waits for one: the confirmations all come to one inbox. An Ack that is not
+// confirmed is said again, also after a reconnect.
+type receipts struct {
+	nc     *nats.Conn
+	prefix string // of the subjects that confirmations come to
+
+	mu      sync.Mutex
+	waiting map[uint64]*receipt
+	last    uint64
+	looking bool // somebody is about to look through them
+}
+
+type receipt struct {
+	message string      // the subject on which the server waits for the verdict
+	heard   func(error) // is told the end of it
+	said    time.Time   // last; zero when it could not be
+	end     time.Time   // when it is given up
+}
+
+func openReceipts(nc *nats.Conn) (*receipts, error) {
+	r := &receipts{nc: nc, prefix: nc.NewInbox() + ".", waiting: make(map[uint64]*receipt)}
+	_, err := nc.Subscribe(r.prefix+"*", r.confirmed)
+	return r, err
+}
+
+// ack says that a message is done with.
+func (r *receipts) ack(message string, heard func(error)) {
+	now := time.Now()
+	ack := &receipt{message: message, heard: heard, said: now, end: now.Add(ackGiveUp)}
+	r.mu.Lock()
+	r.last++
+	number := r.last
+	r.waiting[number] = ack
+	if !r.looking {
+		r.looking = true
+		time.AfterFunc(ackLook, r.look)
+	}
+	r.mu.Unlock()
+	if !r.say(number, message) {
+		r.unsaid(number)
+	}
+}
+
+var ackVerb = []byte("+ACK")
+
+func (r *receipts) say(number uint64, message string) bool {
+	return r.nc.PublishRequest(message, r.prefix+strconv.FormatUint(number, 36), ackVerb) == nil
+}
+
+// unsaid has an Ack said with the next look.
+func (r *receipts) unsaid(number uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if ack := r.waiting[number]; ack != nil {
+		ack.said = time.Time{}
+	}
+}
+
+// confirmed takes a confirmation, or word that nobody is there to give it.
+func (r *receipts) confirmed(msg *nats.Msg) {
+	number, err := strconv.ParseUint(strings.TrimPrefix(msg.Subject, r.prefix), 36, 64)
+	if err != nil {
+		return
+	}
+	if len(msg.Data) == 0 && msg.Header.Get("Status") == "503" {
+		r.unsaid(number)
+		return
+	}
+	r.mu.Lock()
+	ack := r.waiting[number]
+	delete(r.waiting, number)
+	r.mu.Unlock()
+	if ack != nil {
+		ack.heard(nil)
+	}
+}
+
+// look says again what was not confirmed in time, and gives up what is not for
+// too long. It comes again as long as there is something to look at.
+func (r *receipts) look() {
+	due, over := r.due(time.Now())
+	err := errNotHeard
+	if r.nc.IsClosed() {
+		err = ErrClosed
+	}
+	for _, ack := range over {
+		ack.heard(err)
+	}
+	for number, message := range due {
+		if !r.say(number, message) {
+			r.unsaid(number)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.looking = len(r.waiting) > 0; r.looking {
+		time.AfterFunc(ackLook, r.look)
+	}
+}
+
+func (r *receipts) due(now time.Time) (due map[uint64]string, over []*receipt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	closed := r.nc.IsClosed()
+	for number, ack := range r.waiting {
+		switch {
+		case closed, now.After(ack.end):
+			delete(r.waiting, number)
+			over = append(over, ack)
+		case now.Sub(ack.said) > ackTimeout:
+			if due == nil {
+				due = make(map[uint64]string)
+			}
+			due[number], ack.said = ack.message, now
+		}
+	}
+	return due, over
+}
