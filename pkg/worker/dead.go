@@ -26,6 +26,9 @@ const (
 
 const detailMax = 300
 
+// usedUp is the reason of a letter whose message was tried often enough.
+const usedUp = "attempts used up"
+
 type letter struct {
 	subject, id string
 	header      map[string][]string

@@ -39,7 +39,7 @@ func (w *Worker) settle(d *bus.Delivery, verdict error, took time.Duration) {
 	case w.mayRetry(d):
 		w.again(d, w.Settings.delay(d.Attempt), verdict)
 	default:
-		w.bury(ctx, d, "attempts used up", verdict.Error(), verdict)
+		w.bury(ctx, d, usedUp, verdict.Error(), verdict)
 	}
 }
 

@@ -233,7 +233,7 @@ func (t *turn) giveUp(verdict error) (outcome, time.Duration) {
 			return t.later(t.w.Settings.delay(t.d.Attempt), fmt.Errorf("park the user: %w", err))
 		}
 	}
-	return t.bury("attempts used up", verdict.Error(), verdict)
+	return t.bury(usedUp, verdict.Error(), verdict)
 }
 
 // bury is [Worker.bury] for a message that keeps its place when its dead letter
