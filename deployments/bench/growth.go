@@ -13,7 +13,7 @@ const (
 	growthSlots  = 16                    // WORKER_SLOTS as by default
 	growthStored = 16000
 	growthWarm   = 2 * time.Second // until replicas have shared the work
-	growthLong   = 2 * time.Second
+	growthLong   = 1500 * time.Millisecond
 )
 
 var userCounts = []int{1, 10, 100, 1000}

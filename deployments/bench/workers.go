@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	manyMessages = 120000 // in the stream, when their handler does nothing
+	manyMessages = 60000 // in the stream, when their handler does nothing
 	manyUsers    = 1000
 )
 
