@@ -121,6 +121,7 @@ func (b *Bus) Close() {
 		_ = b.nc.FlushTimeout(drainTimeout)
 	}
 	b.outbox.close()
+	b.receipts.close()
 	b.nc.Close()
 }
 

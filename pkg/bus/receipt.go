@@ -2,6 +2,7 @@ package bus
 
 import (
 	"errors"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,13 +27,20 @@ type receipts struct {
 	nc     *nats.Conn
 	prefix string // of the subjects that confirmations come to
 
+	wake   chan struct{}
+	closed chan struct{}
+	close  func() // ends it; it may be called twice
+
 	mu      sync.Mutex
+	queue   []*receipt // to be said
+	spare   []*receipt // the last queue, for the next one
 	waiting map[uint64]*receipt
 	last    uint64
 	looking bool // somebody is about to look through them
 }
 
 type receipt struct {
+	number  uint64
 	message string      // the subject on which the server waits for the verdict
 	heard   func(error) // is told the end of it
 	said    time.Time   // last; zero when it could not be
@@ -40,9 +48,16 @@ type receipt struct {
 }
 
 func openReceipts(nc *nats.Conn) (*receipts, error) {
-	r := &receipts{nc: nc, prefix: nc.NewInbox() + ".", waiting: make(map[uint64]*receipt)}
-	_, err := nc.Subscribe(r.prefix+"*", r.confirmed)
-	return r, err
+	r := &receipts{
+		nc: nc, prefix: nc.NewInbox() + ".", wake: make(chan struct{}, 1), closed: make(chan struct{}),
+		waiting: make(map[uint64]*receipt),
+	}
+	r.close = sync.OnceFunc(func() { close(r.closed) })
+	if _, err := nc.Subscribe(r.prefix+"*", r.confirmed); err != nil {
+		return nil, err
+	}
+	go r.send()
+	return r, nil
 }
 
 // ack says that a message is done with.
@@ -51,22 +66,52 @@ func (r *receipts) ack(message string, heard func(error)) {
 	ack := &receipt{message: message, heard: heard, said: now, end: now.Add(ackGiveUp)}
 	r.mu.Lock()
 	r.last++
-	number := r.last
-	r.waiting[number] = ack
+	ack.number = r.last
+	r.waiting[ack.number] = ack
 	if !r.looking {
 		r.looking = true
 		time.AfterFunc(ackLook, r.look)
 	}
+	r.queue = append(r.queue, ack)
 	r.mu.Unlock()
-	if !r.say(number, message) {
-		r.unsaid(number)
+	select {
+	case r.wake <- struct{}{}:
+	default:
 	}
+}
+
+// send says what is queued. It yields first, so that whoever is about to say Ack
+// can do so: what many say at a time goes out in one write.
+func (r *receipts) send() {
+	for {
+		select {
+		case <-r.wake:
+		case <-r.closed:
+			return
+		}
+		runtime.Gosched()
+		for _, ack := range r.take() {
+			r.say(ack)
+		}
+	}
+}
+
+func (r *receipts) take() []*receipt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	queue := r.queue
+	clear(r.spare)
+	r.queue, r.spare = r.spare[:0], queue
+	return queue
 }
 
 var ackVerb = []byte("+ACK")
 
-func (r *receipts) say(number uint64, message string) bool {
-	return r.nc.PublishRequest(message, r.prefix+strconv.FormatUint(number, 36), ackVerb) == nil
+func (r *receipts) say(ack *receipt) {
+	inbox := r.prefix + strconv.FormatUint(ack.number, 36)
+	if r.nc.PublishRequest(ack.message, inbox, ackVerb) != nil {
+		r.unsaid(ack.number)
+	}
 }
 
 // unsaid has an Ack said with the next look.
@@ -108,10 +153,8 @@ func (r *receipts) look() {
 	for _, ack := range over {
 		ack.heard(err)
 	}
-	for number, message := range due {
-		if !r.say(number, message) {
-			r.unsaid(number)
-		}
+	for _, ack := range due {
+		r.say(ack)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -120,7 +163,7 @@ func (r *receipts) look() {
 	}
 }
 
-func (r *receipts) due(now time.Time) (due map[uint64]string, over []*receipt) {
+func (r *receipts) due(now time.Time) (due, over []*receipt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	closed := r.nc.IsClosed()
@@ -130,10 +173,8 @@ func (r *receipts) due(now time.Time) (due map[uint64]string, over []*receipt) {
 			delete(r.waiting, number)
 			over = append(over, ack)
 		case now.Sub(ack.said) > ackTimeout:
-			if due == nil {
-				due = make(map[uint64]string)
-			}
-			due[number], ack.said = ack.message, now
+			ack.said = now
+			due = append(due, ack)
 		}
 	}
 	return due, over
