@@ -10,7 +10,7 @@ import (
 	"github.com/wxbus/wxbus/pkg/bus/bustest"
 )
 
-// A server that takes what it is told for a fault closes the connection, and the
+// A server whose limits a client violates closes the connection, and the
 // client does not come back: all that runs on it ends, and says what to do.
 func TestConnectionThatTheServerClosesForGoodEndsWhatRunsOnIt(t *testing.T) {
 	t.Parallel()
@@ -25,7 +25,7 @@ func TestConnectionThatTheServerClosesForGoodEndsWhatRunsOnIt(t *testing.T) {
 	if err := b.Err(); err != nil {
 		t.Fatalf("Err = %v while all is well", err)
 	}
-	server.Misunderstand()
+	server.Expel()
 	_ = ready(t, b) // says something
 	for what, ended := range map[string]<-chan error{"Guard": guard, "Consume": k.ended} {
 		err := receive(t, "the end of "+what, ended)
@@ -52,7 +52,7 @@ func TestPrepareEndsWhenTheConnectionIsClosedForGood(t *testing.T) {
 	b, _ := connect(t, cfg)
 	preparing := start(func() error { return b.Prepare(t.Context()) })
 	bustest.Eventually(t, "it waits", func() bool { return ready(t, b) != nil })
-	server.Misunderstand()
+	server.Expel()
 	if err := receive(t, "the end of Prepare", preparing); !errors.Is(err, bus.ErrClosed) {
 		t.Errorf("Prepare = %v, want %v", err, bus.ErrClosed)
 	}
@@ -75,4 +75,24 @@ func TestGuardRidesOutARestart(t *testing.T) {
 	if err := receive(t, "the end of Guard", guard); err != nil || b.Err() != nil {
 		t.Errorf("Guard = %v, Err = %v, want none", err, b.Err())
 	}
+}
+
+// Credentials may be renewed while programs run: they wait, and say what for.
+func TestRevokedCredentialsAreSaidAndWaitedFor(t *testing.T) {
+	t.Parallel()
+	server := bustest.Start(t)
+	b, book := connect(t, server.Config())
+	if err := b.Prepare(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	undo := server.Refuse()
+	const what = `msg="NATS reports" err="nats: authorization violation"`
+	const says = "level=ERROR " + what
+	bustest.Eventually(t, "the log says so", func() bool { return book.Count(says) > 0 })
+	bustest.Eventually(t, "it is tried again", func() bool { return book.Count(what) > 3 })
+	if got := book.Count(says); got != 1 {
+		t.Errorf("the log says so %d times, want once in a while: %s", got, book)
+	}
+	undo()
+	bustest.Eventually(t, "the bus is back", func() bool { return ready(t, b) == nil })
 }

@@ -71,6 +71,10 @@ func (p *puller) ask() error {
 		return nil
 	}
 	request := fmt.Appendf(nil, `{"batch":%d,"expires":%d,"idle_heartbeat":%d}`, p.credit, pullExpiry, pullHeartbeat)
+	if p.brief() {
+		request = fmt.Appendf(nil, `{"batch":%d,"expires":%d}`, p.credit, briefExpiry)
+		p.expires = time.Now().Add(briefExpiry)
+	}
 	r.number++
 	subject := "$JS.API.CONSUMER.MSG.NEXT." + p.durable.Stream + "." + p.durable.Name
 	if err := p.bus.nc.PublishRequest(subject, r.reply(), request); err != nil {

@@ -114,6 +114,7 @@ func TestMessageThatEndsTheProcessIsBuried(t *testing.T) {
 					return inner(ctx, m)
 				}
 				begun.add(replica)
+				bustest.Eventually(t, "the other user's are handled", func() bool { return len(r.of(users[1])) >= 3 })
 				bustest.Eventually(t, "the replica is known", func() bool { return self.Load() != nil })
 				self.Load().kill()
 				<-ctx.Done()
@@ -192,5 +193,10 @@ func TestReplicaIsFencedWhenNATSIsAway(t *testing.T) {
 	r.wantOrder(3, 0)
 	if got := len(c.dead(0)); got > 0 {
 		t.Errorf("%d dead letters", got)
+	}
+	for _, line := range []string{"not one of the replicas yet", "partition not opened", "partition not read again", "waiting for messages", "connection to NATS lost"} {
+		if got := c.book.Count(line); got > 1 {
+			t.Errorf("the log says %d times for all partitions: %s", got, line)
+		}
 	}
 }

@@ -32,7 +32,7 @@ type Answer struct {
 // Package workertest is a handy way to call it.
 func Try(ctx context.Context, name string, settings Settings, mux *Mux, d *bus.Delivery) Trial {
 	list := new(recorder)
-	in := &inbound{name: name, mux: mux, out: list}
+	in := &inbound{name: name, handler: mux.Handler(), out: list, log: slog.New(slog.DiscardHandler)}
 	w := &Worker{
 		Durable: DurableFor(name, mux), Settings: settings, Log: slog.New(slog.DiscardHandler),
 		Handle: in.handle, handling: ctx,
@@ -50,11 +50,14 @@ func Try(ctx context.Context, name string, settings Settings, mux *Mux, d *bus.D
 func (w *Worker) judge(d *bus.Delivery, verdict error) Trial {
 	trial := Trial{Verdict: verdict}
 	var retry *RetryError
+	var snooze *SnoozeError
 	reason, detail, drop := dropped(verdict)
 	switch {
 	case verdict == nil:
 	case drop:
 		trial.Dead, trial.Detail = reason, detail
+	case errors.As(verdict, &snooze):
+		trial.Again = snooze.After
 	case !w.mayRetry(d):
 		trial.Dead, trial.Detail = usedUp, verdict.Error()
 	case errors.As(verdict, &retry):

@@ -41,6 +41,7 @@ func TestTryJudgesAsAWorker(t *testing.T) {
 		{"error", returns(nil, broken), nil, "", "", 20 * time.Millisecond},
 		{"last error", returns(nil, broken), last, "attempts used up", "database is away", 0},
 		{"retry after", returns(nil, worker.RetryAfter(time.Hour, broken)), nil, "", "", time.Hour},
+		{"snooze", returns(nil, worker.Snooze(time.Hour)), last, "", "", time.Hour},
 		{"drop", returns(nil, worker.Drop("no such menu", broken)), nil, "no such menu", "database is away", 0},
 		{"panic", func(context.Context, *wechat.Message) (wechat.Replies, error) { panic("oops") }, last, "attempts used up", "panic: oops", 0},
 		{"too slow", func(ctx context.Context, _ *wechat.Message) (wechat.Replies, error) {
