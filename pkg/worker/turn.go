@@ -74,9 +74,9 @@ func (t *turn) try() outcome {
 
 // begin waits for a slot, which is free again for another user while this message
 // is settled. No more than twice as many messages are between the two: they may
-// come again when the server cannot hear of them. A message that was begun several times without an end
-// may be what ends the process: of those, one is handled at a time, so that the
-// others do not seem to be it.
+// come again when the server cannot hear of them. A message that was begun
+// several times without an end may be what ends the process: of those, one is
+// handled at a time, so that the others do not seem to be it.
 func (t *turn) begin() (end func(), ok bool) {
 	alone := t.noted && t.failed >= suspicious
 	if !enter(t.room, t.stopping) {
