@@ -51,6 +51,9 @@ func loop(cfg worker.Config, durable string, goroutines int, t *tally, acknowled
 	group.SetLimit(goroutines)
 	for {
 		msg, err := messages.Next()
+		if errors.Is(err, jetstream.ErrNoHeartbeat) { // it pulls again by itself
+			continue
+		}
 		if err != nil {
 			return errors.Join(err, group.Wait())
 		}
