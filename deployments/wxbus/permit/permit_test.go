@@ -187,13 +187,18 @@ func TestProgramsCanWork(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			if _, err := sim.Event(ctx, account, openid, "subscribe", ""); err != nil {
+				t.Fatal(err)
+			}
 			for _, text := range []string{"bad", "你好"} {
-				if _, err := sim.Text(t.Context(), account, openid, text); err != nil {
+				if _, err := sim.Text(ctx, account, openid, text); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if _, err := sim.Wait(t.Context(), account, openid, 1); err != nil {
-				t.Fatal(err)
+			if _, err := sim.Wait(ctx, account, openid, 1); err != nil {
+				t.Fatalf("%v\n%s", err, &r.log)
 			}
 			r.burial()
 			if r.log.Count("ermissions") > 0 {
