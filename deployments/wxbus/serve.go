@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -51,6 +53,20 @@ func serveCommand() *cobra.Command {
 	command.Flags().StringVar(&s.file, "file", "", "file that keeps users and chats across restarts (default nothing is kept)")
 	command.Flags().BoolVar(&s.noQuota, "no-quota", false, "let the sender send as much as it likes")
 	return command
+}
+
+// readyCommand is [config.ReadyFlag] for a program that has commands.
+func readyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "ready", Short: "ask the process whose admin port is ADMIN_ADDR whether it is ready",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if process.AskReady(os.Getenv("ADMIN_ADDR"), c.OutOrStdout()) != 0 {
+				return errors.New("not ready")
+			}
+			return nil
+		},
+	}
 }
 
 func (s *serving) run(ctx context.Context, host *process.Host) error {
