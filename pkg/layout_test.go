@@ -50,7 +50,7 @@ var owners = map[string][]string{
 	"crypto/sha1":                          {"pkg/callback"},
 	"os/signal":                            {"pkg/process"},
 	"net/http/httptrace":                   {"pkg/wxapi"},
-	"github.com/prometheus/client_golang/": {"ingress", "workers", "pkg/worker", "pkg/wxapi", "pkg/process"},
+	"github.com/prometheus/client_golang/": {"ingress", "workers", "pkg/bus", "pkg/worker", "pkg/wxapi", "pkg/process"},
 	"encoding/xml":                         {},
 	"github.com/stretchr/testify":          {},
 }

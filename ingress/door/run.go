@@ -133,6 +133,7 @@ func (s *Server) serve(ctx context.Context, listener net.Listener, drain time.Du
 		}
 		return nil
 	})
+	group.Go(func() error { return s.bus.Guard(ctx) })
 	group.Go(func() error { _ = s.bus.Prepare(s.publisher.stopped); return nil }) // what is drained needs it, too
 	if spooled := s.publisher.spool; spooled != nil {
 		group.Go(func() error { spooled.Drain(s.publisher.stopped, s.bus); return nil })

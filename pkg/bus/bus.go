@@ -1,10 +1,12 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +38,10 @@ type Bus struct {
 	js  jetstream.JetStream
 
 	outbox *outbox
+	life   context.Context // done when the connection is closed for good
+	end    context.CancelFunc
+	stall  time.Duration // how long a durable may have messages and send none
+	hush   hush
 
 	prepared   chan struct{} // closed once streams and buckets are there
 	prepare    sync.Once
@@ -48,7 +54,8 @@ type Bus struct {
 // server that is away is tried again until it answers. The error is one of the
 // settings, such as a certificate that cannot be used.
 func Connect(name string, cfg config.NATS, log *slog.Logger) (*Bus, error) {
-	b := &Bus{cfg: cfg, log: log, prepared: make(chan struct{})}
+	b := &Bus{cfg: cfg, log: log, stall: stallAfter, prepared: make(chan struct{})}
+	b.life, b.end = context.WithCancel(context.Background())
 	var err error
 	if b.nc, err = nats.Connect(cfg.URL, b.options(name)...); err != nil {
 		return nil, fmt.Errorf("connect to NATS: %w", err)
@@ -77,7 +84,8 @@ func (b *Bus) options(name string) []nats.Option {
 		nats.ConnectHandler(func(*nats.Conn) { b.log.Info("connected to NATS") }),
 		nats.ReconnectHandler(func(*nats.Conn) { b.log.Info("reconnected to NATS") }),
 		nats.DisconnectErrHandler(b.disconnected),
-		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { b.log.Debug("NATS does not answer", "err", err) }),
+		nats.ReconnectErrHandler(b.refused),
+		nats.ClosedHandler(func(*nats.Conn) { b.end() }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.log.Error("NATS reports", "err", err) }),
 	}
 	if b.cfg.Creds != "" {
@@ -98,6 +106,17 @@ func (b *Bus) disconnected(_ *nats.Conn, err error) {
 	}
 }
 
+// refused says why there is no connection. That a server is away has been said;
+// that one takes no such credentials or certificate does not pass by itself, and
+// is said now and then: it is tried again several times a second.
+func (b *Bus) refused(_ *nats.Conn, err error) {
+	level := slog.LevelDebug
+	if _, away := errors.AsType[net.Error](err); !away && !errors.Is(err, nats.ErrNoServers) {
+		level = b.hush.level("NATS refuses")
+	}
+	b.log.Log(context.Background(), level, "NATS does not take the connection", "err", err)
+}
+
 // Close sends what is still buffered and closes the connection.
 func (b *Bus) Close() {
 	if b.nc.IsConnected() {
@@ -107,11 +126,16 @@ func (b *Bus) Close() {
 	b.nc.Close()
 }
 
+var (
+	errNotConnected = errors.New("no connection to NATS")
+	errNotPrepared  = errors.New("streams are not ready")
+)
+
 // Ready returns nil when [Bus.Prepare] is through and JetStream answers for the
 // stream of pushes, else what is missing.
 func (b *Bus) Ready(ctx context.Context) error {
 	if !b.nc.IsConnected() {
-		return errors.New("no connection to NATS")
+		return cmp.Or(b.Err(), errNotConnected)
 	}
 	select {
 	case <-b.prepared:
@@ -119,7 +143,7 @@ func (b *Bus) Ready(ctx context.Context) error {
 		if missing := b.missing.Load(); missing != nil {
 			return *missing
 		}
-		return errors.New("streams are not ready")
+		return errNotPrepared
 	}
 	if _, err := b.js.Stream(ctx, StreamIn); err != nil {
 		return fmt.Errorf("stream %s: %w", StreamIn, err)

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -50,7 +51,7 @@ func (d *Delivery) Get(name string) string {
 
 // Ack says that the message is done with. It returns once the server has
 // removed it from the durable; a late Ack of a message that was already
-// delivered again still counts.
+// delivered again still counts. [ErrClosed] is that it can never be heard.
 func (d *Delivery) Ack(ctx context.Context) error { return d.say(ctx, "+ACK") }
 
 // Term says that the message is never to be delivered again, and why. It
@@ -61,6 +62,9 @@ func (d *Delivery) Term(ctx context.Context, reason string) error {
 
 func (d *Delivery) say(ctx context.Context, verb string) error {
 	_, err := d.nc.RequestWithContext(ctx, d.reply, []byte(verb))
+	if errors.Is(err, nats.ErrConnectionClosed) {
+		return ErrClosed
+	}
 	return err
 }
 

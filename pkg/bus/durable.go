@@ -67,6 +67,9 @@ func (d Durable) Partition(number int) Durable {
 	return part
 }
 
+// worker is the name of the worker whose place it is.
+func (d Durable) worker() string { return cmp.Or(d.whole, d.Name) }
+
 // narrow returns the part of a filter that lies within a partition. Filters of
 // workers name no partition.
 func narrow(filter string, partition int) string {

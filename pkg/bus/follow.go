@@ -47,8 +47,8 @@ func (b *Bus) Follow(ctx context.Context, f *Follower) error {
 	_, _ = b.Partitions(ctx) // before it there may be no stream
 	for ctx.Err() == nil {
 		err := f.session(ctx)
-		if b.nc.IsClosed() && ctx.Err() == nil {
-			return fmt.Errorf("follow %s: %w", f.Stream, nats.ErrConnectionClosed)
+		if closed := b.Err(); closed != nil && ctx.Err() == nil {
+			return fmt.Errorf("follow %s: %w", f.Stream, closed)
 		}
 		if err != nil && ctx.Err() == nil {
 			b.log.Debug("stream is not followed", "stream", f.Stream, "err", err)

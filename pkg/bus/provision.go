@@ -21,7 +21,7 @@ var errAway = errors.New("NATS does not answer")
 // Prepare blocks until the streams and buckets are there, and says in the log
 // what is missing while they are not. With AUTO_PROVISION it creates what is
 // missing; what exists is never changed, [Bus.Apply] does that. The error is
-// ctx's. Calling it again is harmless.
+// ctx's, or [ErrClosed]. Calling it again is harmless.
 func (b *Bus) Prepare(ctx context.Context) error {
 	said, at := "", time.Time{}
 	for {
@@ -32,6 +32,9 @@ func (b *Bus) Prepare(ctx context.Context) error {
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if closed := b.Err(); closed != nil {
+			return closed
 		}
 		b.missing.Store(&err)
 		if err.Error() != said || time.Since(at) > prepareSay {

@@ -29,8 +29,8 @@ func (b *Bus) Consume(ctx context.Context, d Durable, slots int, free <-chan str
 	p := &puller{bus: b, durable: d, slots: slots, free: free, deliver: deliver, credit: slots}
 	for ctx.Err() == nil {
 		err := p.run(ctx)
-		if b.nc.IsClosed() && ctx.Err() == nil {
-			return fmt.Errorf("consume %s: %w", d.Name, nats.ErrConnectionClosed)
+		if closed := b.Err(); closed != nil && ctx.Err() == nil {
+			return fmt.Errorf("consume %s: %w", d.Name, closed)
 		}
 		if err != nil && ctx.Err() == nil {
 			b.log.Log(ctx, p.level(err), "waiting for messages", "durable", d.Name, "stream", d.Stream, "err", err)
@@ -44,13 +44,16 @@ func (b *Bus) Consume(ctx context.Context, d Durable, slots int, free <-chan str
 var errNoLeader = errors.New("is gone or has no leader")
 
 // level is how loud an error is said: a durable that has just been created may
-// not answer at once.
+// not answer at once, and the partitions of a worker say the same.
 func (p *puller) level(err error) slog.Level {
 	if errors.Is(err, errNoLeader) && !p.heard {
 		p.heard = true
 		return slog.LevelDebug
 	}
-	return slog.LevelWarn
+	if !p.bus.nc.IsConnected() { // which has been said
+		return slog.LevelDebug
+	}
+	return p.bus.hush.level(p.durable.worker())
 }
 
 // puller asks the server for as many messages as there are free slots. Every
@@ -72,6 +75,7 @@ type puller struct {
 	pulls  int
 	credit int // free slots that the server does not know of
 	asked  int // free slots that it does
+	idle   int // looks since a message came or a slot became free
 }
 
 // run binds the durable and pulls until ctx is done, the connection is closed
@@ -107,6 +111,8 @@ func (p *puller) session(ctx context.Context) error {
 func (p *puller) loop(ctx context.Context, status <-chan nats.Status) error {
 	silence := time.NewTimer(pullSilence)
 	defer silence.Stop()
+	look := time.NewTicker(p.bus.stall / stallLooks)
+	defer look.Stop()
 	for {
 		if asks, err := p.ask(); err != nil {
 			return err
@@ -120,12 +126,17 @@ func (p *puller) loop(ctx context.Context, status <-chan nats.Status) error {
 				return err
 			}
 		case <-p.free:
-			p.credit++
+			p.credit, p.idle = p.credit+1, 0
 			p.collect()
 		case <-silence.C:
 			if p.asked > 0 && p.bus.nc.IsConnected() {
 				p.bus.log.Debug("a pull is lost", "durable", p.durable.Name, "stream", p.durable.Stream)
+				p.restarted("silent")
 				return nil
+			}
+		case <-look.C:
+			if stalled, err := p.stalled(ctx); stalled || err != nil {
+				return err
 			}
 		case <-status: // a new connection knows nothing of the pull
 			return nil
@@ -179,7 +190,7 @@ func (p *puller) take(msg *nats.Msg) error {
 	if msg.Reply == "" {
 		return p.word(msg)
 	}
-	p.heard = true
+	p.heard, p.idle = true, 0
 	delivery, err := newDelivery(p.bus.nc, msg)
 	if err != nil {
 		p.bus.log.Error("strange message", "err", err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -23,20 +24,33 @@ type Place struct {
 // Place asks the server how far a durable has come. Its error wraps
 // [ErrNoDurable] when there is none.
 func (b *Bus) Place(ctx context.Context, d Durable) (Place, error) {
+	info, err := b.info(ctx, d)
+	if err != nil {
+		return Place{}, err
+	}
+	return placeOf(info), nil
+}
+
+func placeOf(info *jetstream.ConsumerInfo) Place {
+	return Place{
+		Floor: info.AckFloor.Stream, Delivered: info.Delivered.Stream, Deliveries: info.Delivered.Consumer,
+		Unsettled: info.NumAckPending, Waiting: info.NumPending,
+	}
+}
+
+// info is all that the server knows of a durable. Its error wraps [ErrNoDurable]
+// when there is none.
+func (b *Bus) info(ctx context.Context, d Durable) (*jetstream.ConsumerInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	found, err := b.js.Consumer(ctx, d.Stream, d.Name)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return Place{}, fmt.Errorf("durable %s on %s: %w", d.Name, d.Stream, ErrNoDurable)
+		err = ErrNoDurable
 	}
 	if err != nil {
-		return Place{}, fmt.Errorf("durable %s on %s: %w", d.Name, d.Stream, err)
+		return nil, fmt.Errorf("durable %s on %s: %w", d.Name, d.Stream, err)
 	}
-	info := found.CachedInfo()
-	return Place{
-		Floor: info.AckFloor.Stream, Delivered: info.Delivered.Stream, Deliveries: info.Delivered.Consumer,
-		Unsettled: info.NumAckPending, Waiting: info.NumPending,
-	}, nil
+	return found.CachedInfo(), nil
 }
 
 // ErrNoDurable says that a durable does not exist.
@@ -157,36 +171,39 @@ func (b *Bus) Settled(ctx context.Context, d Durable) (uint64, error) {
 	if at.Unsettled == 0 && at.Waiting == 0 {
 		return max(end, at.Floor+1), nil
 	}
-	return b.firstAfter(ctx, d, at.Floor)
+	first, err := b.firstAfter(ctx, d.Stream, d.Filters, at.Floor)
+	return max(first.Sequence, at.Floor+1), err
 }
 
-// firstAfter returns the sequence of the first message under the filters of a
-// durable behind another sequence; the next sequence if there is none. It asks
-// the leader: a replica may not have the message yet.
-func (b *Bus) firstAfter(ctx context.Context, d Durable, sequence uint64) (uint64, error) {
-	first := uint64(0)
-	for _, filter := range d.Filters {
+// stored is where a message stands in its stream; none has a sequence of 0.
+type stored struct {
+	Sequence uint64    `json:"seq"`
+	Time     time.Time `json:"time"`
+}
+
+// firstAfter returns the first message under some filters behind a sequence. It
+// asks the leader: a replica may not have the message yet.
+func (b *Bus) firstAfter(ctx context.Context, stream string, filters []string, sequence uint64) (first stored, err error) {
+	for _, filter := range filters {
 		request, err := json.Marshal(map[string]any{"seq": sequence + 1, "next_by_subj": filter})
 		if err != nil {
-			return 0, err
+			return first, err
 		}
-		answer, err := b.nc.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+d.Stream, request)
+		answer, err := b.nc.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+stream, request)
 		if err != nil {
-			return 0, fmt.Errorf("stream %s: %w", d.Stream, err)
+			return first, fmt.Errorf("stream %s: %w", stream, err)
 		}
 		var found struct {
-			Message struct {
-				Sequence uint64 `json:"seq"`
-			} `json:"message"`
+			Message stored `json:"message"`
 		}
 		if err := json.Unmarshal(answer.Data, &found); err != nil {
-			return 0, fmt.Errorf("stream %s: %w", d.Stream, err)
+			return first, fmt.Errorf("stream %s: %w", stream, err)
 		}
-		if at := found.Message.Sequence; at > 0 && (first == 0 || at < first) {
+		if at := found.Message; at.Sequence > 0 && (first.Sequence == 0 || at.Sequence < first.Sequence) {
 			first = at
 		}
 	}
-	return max(first, sequence+1), nil
+	return first, nil
 }
 
 // Number returns how many deliveries the durable had made with this one, since
@@ -213,6 +230,3 @@ func (d *Delivery) Number() uint64 {
 // AckAgain says once more that the message is done with, and does not wait to
 // be heard.
 func (d *Delivery) AckAgain() error { return d.nc.Publish(d.reply, []byte("+ACK")) }
-
-// Closed reports whether the connection is closed for good.
-func (b *Bus) Closed() bool { return b.nc.IsClosed() }

@@ -122,7 +122,7 @@ func (n *NATS) checkCert() error {
 type Process struct {
 	LogLevel        slog.Level    `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 	LogFormat       LogFormat     `envconfig:"LOG_FORMAT" desc:"text or json; default text on a terminal, else json"`
-	AdminAddr       Addr          `envconfig:"ADMIN_ADDR" desc:"where /healthz, /readyz and /metrics are served; empty = nowhere"`
+	AdminAddr       Addr          `envconfig:"ADMIN_ADDR" desc:"where /healthz, /readyz, /metrics and /scale are served; empty = nowhere"`
 	ShutdownTimeout time.Duration `envconfig:"SHUTDOWN_TIMEOUT" default:"25s" desc:"longest time that work under way is given to end after SIGTERM"`
 }
 

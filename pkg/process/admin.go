@@ -16,8 +16,8 @@ import (
 const readyTimeout = 2 * time.Second
 
 // Admin answers /healthz (the process lives), /readyz (it can work; 503 and
-// what is missing when not) and /metrics (Prometheus).
-func Admin(health *Health) http.Handler {
+// what is missing when not), /metrics (Prometheus) and /scale (see [Loads]).
+func Admin(health *Health, loads *Loads) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "ok\n")
@@ -33,12 +33,13 @@ func Admin(health *Health) http.Handler {
 		_, _ = io.WriteString(w, "ready\n")
 	})
 	mux.Handle("GET /metrics", promhttp.Handler())
+	mux.Handle("GET /scale", loads)
 	return mux
 }
 
 // ServeAdmin serves [Admin] on addr until close is called. An empty addr serves
 // nothing.
-func ServeAdmin(addr string, health *Health, log *slog.Logger) (closeAdmin func(), err error) {
+func ServeAdmin(addr string, health *Health, loads *Loads, log *slog.Logger) (closeAdmin func(), err error) {
 	if addr == "" {
 		return func() {}, nil
 	}
@@ -46,7 +47,7 @@ func ServeAdmin(addr string, health *Health, log *slog.Logger) (closeAdmin func(
 	if err != nil {
 		return nil, fmt.Errorf("ADMIN_ADDR: %w", err)
 	}
-	server := &http.Server{Handler: Admin(health), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: Admin(health, loads), ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	log.Info("admin port open", "addr", listener.Addr().String())
 	return func() { _ = server.Close() }, nil

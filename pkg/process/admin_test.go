@@ -28,7 +28,7 @@ type answer struct {
 
 func ask(ctx context.Context, health *process.Health, method, path string) answer {
 	recorder := httptest.NewRecorder()
-	process.Admin(health).ServeHTTP(recorder, httptest.NewRequestWithContext(ctx, method, path, nil))
+	process.Admin(health, new(process.Loads)).ServeHTTP(recorder, httptest.NewRequestWithContext(ctx, method, path, nil))
 	return answer{recorder.Code, recorder.Body.String()}
 }
 
@@ -117,7 +117,7 @@ func TestReadyzIsTheSameAfterAProberHungUp(t *testing.T) {
 func TestServeAdmin(t *testing.T) {
 	var lines bytes.Buffer
 	health := process.NewHealth(t.Context())
-	closeAdmin, err := process.ServeAdmin("127.0.0.1:0", health, slog.New(slog.NewJSONHandler(&lines, nil)))
+	closeAdmin, err := process.ServeAdmin("127.0.0.1:0", health, new(process.Loads), slog.New(slog.NewJSONHandler(&lines, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestServeAdmin(t *testing.T) {
 
 func TestServeAdminServesNothingWithoutAnAddress(t *testing.T) {
 	var lines bytes.Buffer
-	closeAdmin, err := process.ServeAdmin("", process.NewHealth(t.Context()), slog.New(slog.NewTextHandler(&lines, nil)))
+	closeAdmin, err := process.ServeAdmin("", process.NewHealth(t.Context()), new(process.Loads), slog.New(slog.NewTextHandler(&lines, nil)))
 	if err != nil || lines.Len() > 0 {
 		t.Fatalf("error %v, logged %q", err, &lines)
 	}
@@ -149,7 +149,7 @@ func TestServeAdminNamesItsSettingWhenThePortIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	_, err = process.ServeAdmin(taken.Addr().String(), process.NewHealth(t.Context()), slog.New(slog.DiscardHandler))
+	_, err = process.ServeAdmin(taken.Addr().String(), process.NewHealth(t.Context()), new(process.Loads), slog.New(slog.DiscardHandler))
 	if err == nil || !strings.HasPrefix(err.Error(), "ADMIN_ADDR: listen tcp "+taken.Addr().String()) {
 		t.Errorf("error = %v, want one that names ADMIN_ADDR and the address", err)
 	}

@@ -26,17 +26,22 @@ type Program func(ctx context.Context, host *Host) error
 type Host struct {
 	Log    *slog.Logger // names the program
 	Health *Health
+	Loads  *Loads
 
 	process *slog.Logger // names none
 }
 
 // NewHost returns the host of a program of that name.
 func NewHost(program string, log *slog.Logger, health *Health) *Host {
-	return &Host{Log: log.With("program", program), Health: health, process: log}
+	return &Host{Log: log.With("program", program), Health: health, Loads: new(Loads), process: log}
 }
 
 // For returns the same process as the host of another program.
-func (h *Host) For(program string) *Host { return NewHost(program, h.process, h.Health) }
+func (h *Host) For(program string) *Host {
+	other := NewHost(program, h.process, h.Health)
+	other.Loads = h.Loads
+	return other
+}
 
 // Main runs program until it ends or a SIGINT or SIGTERM comes, and exits: with
 // 0 when it stopped as asked, else with 1. A second signal exits at once. With
@@ -77,13 +82,14 @@ func run(ctx context.Context, name string, cfg config.Process, log *slog.Logger,
 	}
 	defer flush()
 	health := NewHealth(ctx)
-	closeAdmin, err := ServeAdmin(string(cfg.AdminAddr), health, log)
+	host := NewHost(name, log, health)
+	closeAdmin, err := ServeAdmin(string(cfg.AdminAddr), health, host.Loads, log)
 	if err != nil {
 		return err
 	}
 	defer closeAdmin()
 	ended := make(chan error, 1)
-	go func() { ended <- program(ctx, NewHost(name, log, health)) }()
+	go func() { ended <- program(ctx, host) }()
 	return wait(ctx, ended, cfg.ShutdownTimeout+stopGrace)
 }
 

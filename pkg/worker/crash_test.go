@@ -21,14 +21,20 @@ import (
 	"github.com/wxbus/wxbus/pkg/worker"
 )
 
-// asWorker in the environment makes this test binary the program echo.
+// asWorker in the environment makes this test binary the program echo: one that
+// answers, or with the value "scribe" one that takes a moment and writes down
+// what it has handled.
 const asWorker = "WXBUS_TEST_AS_WORKER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asWorker) != "" {
 		var cfg worker.Config
 		config.MustLoad(&cfg)
-		worker.Main("echo", cfg, on(wechat.KindText, echo))
+		handler := worker.HandlerFunc(echo)
+		if os.Getenv(asWorker) == "scribe" {
+			handler = scribe
+		}
+		worker.Main("echo", cfg, on(wechat.KindText, handler))
 		os.Exit(0)
 	}
 	os.Exit(m.Run())

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/wxbus/wxbus/pkg/bus"
 )
@@ -29,9 +28,8 @@ type crew struct {
 	partitions int
 	bucket     *bus.Bucket
 	ledger     *bus.Bucket
-	slots      chan struct{}  // one for each handler that may run
-	alone      chan struct{}  // whoever may be what ends the process runs one at a time
-	waiting    []atomic.Int64 // messages behind the newest one, by partition
+	slots      chan struct{} // one for each handler that may run
+	alone      chan struct{} // whoever may be what ends the process runs one at a time
 	changed    chan struct{}
 
 	mu      sync.Mutex
@@ -55,7 +53,7 @@ func newCrew(w *Worker, partitions int) *crew {
 		w: w, name: w.Durable.Name, partitions: partitions,
 		bucket: w.bus.Bucket(bus.BucketLease), ledger: w.bus.Bucket(bus.BucketLedger),
 		slots: make(chan struct{}, w.Settings.Slots), alone: make(chan struct{}, 1),
-		waiting: make([]atomic.Int64, partitions), changed: make(chan struct{}, 1),
+		changed: make(chan struct{}, 1),
 	}
 }
 
@@ -187,10 +185,7 @@ func (c *crew) join(ctx context.Context) (*term, error) {
 		if err == nil {
 			return t, nil
 		}
-		if c.w.bus.Closed() {
-			return nil, fmt.Errorf("join the replicas of %s: %w", c.name, err)
-		}
-		c.w.Log.Warn("not one of the replicas yet", "worker", c.name, "err", err)
+		c.w.said.complain(c.w.Log, "not one of the replicas yet", "worker", c.name, "err", err)
 		sleep(ctx, again)
 	}
 	return nil, nil //nolint:nilnil // asked to stop

@@ -16,9 +16,7 @@ const (
 // close gives the partition to whoever shall have it next. A replica that is
 // fenced has none to give.
 func (p *partition) close() {
-	p.waiting[p.number].Store(0)
-	pending.WithLabelValues(p.name).Set(p.behind())
-	for p.term.held() {
+	for p.term.held() && p.w.bus.Err() == nil {
 		if err := p.write(claim{Done: p.doneBeyond()}); err == nil {
 			leaseMoves.WithLabelValues(p.name, "handed over").Inc()
 			return

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,9 +26,12 @@ var (
 	inFlight = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "wxbus_worker_in_flight", Help: "Messages held by this replica.",
 	}, []string{"worker"})
-	pending = promauto.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "wxbus_worker_pending", Help: "Messages that waited in the stream when the last one came.",
+	attempts = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "wxbus_worker_attempts_total", Help: "Tries of handlers that were begun.",
 	}, []string{"worker"})
+	deadLetters = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "wxbus_worker_dead_letters_total", Help: "Dead letters that were stored, by reason; other: of more reasons than are counted.",
+	}, []string{"worker", "reason"})
 )
 
 func (w *Worker) count(d *bus.Delivery, verdict string, took time.Duration) {
@@ -36,4 +40,34 @@ func (w *Worker) count(d *bus.Delivery, verdict string, took time.Duration) {
 		handlerTime.WithLabelValues(w.Durable.Name).Observe(took.Seconds())
 		waitTime.WithLabelValues(w.Durable.Name).Observe(time.Since(d.Stored).Seconds())
 	}
+}
+
+// reasonsMax is how many reasons of dead letters are counted one by one.
+const reasonsMax = 64
+
+// reasons of handlers are free texts: a handler that makes up a new one for each
+// message must not make as many series.
+var reasons labels
+
+// labels are the values of a label that are in use.
+type labels struct {
+	mu    sync.Mutex
+	known map[string]bool
+}
+
+func (l *labels) label(value string) string {
+	value = oneLine(value)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.known[value] {
+		return value
+	}
+	if len(l.known) >= reasonsMax {
+		return "other"
+	}
+	if l.known == nil {
+		l.known = make(map[string]bool, reasonsMax)
+	}
+	l.known[value] = true
+	return value
 }

@@ -29,12 +29,12 @@ import (
 // keep the rest of the partition waiting, up to 1024 in all: when that many wait
 // behind users who fail, the partition waits with them until one goes on.
 //
-// What a replica had begun when it was killed is begun again by another one 10
+// What a replica had begun when it was killed is begun again by another one 15
 // seconds later, in order, and so is what it had settled behind that. A replica
 // that is frozen and wakes may still be within a handler when another one calls
 // it for the same message: the handler's context is cancelled at once, and what
-// it returns counts for nothing. So it is when a replica cannot reach NATS for 8
-// seconds. Order needs nats-server 2.14.
+// it returns counts for nothing. So it is when a replica cannot reach NATS for 13
+// seconds: the loss of a server that leads takes 4 to 10. Order needs nats-server 2.14.
 //
 // A worker that is switched goes on where it was. Stop all its replicas first:
 // while there are some with order and some without, both handle everything. The
@@ -99,7 +99,7 @@ func (w *Worker) prepareParts(ctx context.Context) (partitions int, err error) {
 		if !sleep(ctx, again) {
 			return 0, ctx.Err()
 		}
-		w.Log.Warn("not ready", "err", err)
+		w.said.complain(w.Log, "not ready", "err", err)
 	}
 	w.Log.Info("subscribed in order", "durables", w.Durable.Partition(0).Name+" …",
 		"partitions", partitions, "filters", w.Durable.Filters)

@@ -114,7 +114,7 @@ func (p *partition) insist(what string, do func(ctx context.Context) error) bool
 			return true
 		}
 		if p.stopping.Err() == nil {
-			p.w.Log.Warn(what, "durable", p.durable.Name, "err", err)
+			p.w.said.complain(p.w.Log, what, "durable", p.durable.Name, "err", err)
 		}
 		sleep(p.stopping, again)
 	}
@@ -161,7 +161,6 @@ func (p *partition) take(d *bus.Delivery) {
 		return
 	}
 	p.next, p.at = p.next+1, d.Sequence
-	p.waiting[p.number].Store(int64(d.Pending)) //nolint:gosec // far from the end
 	_, held := p.held[d.Sequence]
 	_, done := p.done[d.Sequence]
 	switch {
@@ -180,7 +179,6 @@ func (p *partition) take(d *bus.Delivery) {
 func (p *partition) enter(d *bus.Delivery) {
 	p.held[d.Sequence] = struct{}{}
 	p.hands.hold(d)
-	pending.WithLabelValues(p.name).Set(p.behind())
 	t := &turn{partition: p, d: d, key: p.w.Key(d)}
 	ahead := p.hands.lanes.add(t.key, t.run)
 	if ahead >= deepLane {
@@ -189,13 +187,6 @@ func (p *partition) enter(d *bus.Delivery) {
 	}
 	t.counts = true // it cannot end before the lock is open
 	p.counts++
-}
-
-func (p *partition) behind() (sum float64) {
-	for i := range p.waiting {
-		sum += float64(p.waiting[i].Load())
-	}
-	return sum
 }
 
 // leave takes a message off those that are held.

@@ -48,6 +48,7 @@ func Run(ctx context.Context, name string, cfg Config, mux *Mux, host *process.H
 	defer b.Close()
 	w := newInbound(name, cfg, mux, b, host.Log)
 	host.Health.Add(name, func(ctx context.Context) error { return w.Ready(ctx, b) })
+	host.Loads.Add(name, func(ctx context.Context) (process.Load, error) { return w.Load(ctx, b) })
 	return w.Run(ctx, b)
 }
 

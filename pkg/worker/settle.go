@@ -110,6 +110,7 @@ func (w *Worker) writeLetter(ctx context.Context, d *bus.Delivery, name, reason,
 
 // gaveUp tells that the dead letter of a message is stored.
 func (w *Worker) gaveUp(ctx context.Context, d *bus.Delivery, reason, detail string, verdict error) {
+	deadLetters.WithLabelValues(w.Durable.Name, reasons.label(reason)).Inc()
 	w.Log.Error("given up", "subject", d.Subject, "id", d.Get(route.HeaderMsgID),
 		"attempt", d.Attempt, "reason", reason, "detail", detail)
 	if w.Buried != nil {
@@ -124,8 +125,8 @@ func confirmed(ctx context.Context, say func(context.Context) error) error {
 		attempt, cancel := context.WithTimeout(ctx, confirmTimeout)
 		err := say(attempt)
 		cancel()
-		if err == nil {
-			return nil
+		if err == nil || errors.Is(err, bus.ErrClosed) {
+			return err
 		}
 		select {
 		case <-time.After(confirmPause):

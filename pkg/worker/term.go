@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	memberTTL    = 10 * time.Second // a replica that says nothing for so long is dead
+	memberTTL    = 15 * time.Second // a replica that says nothing for so long is dead
 	renewEvery   = 3 * time.Second
 	renewTimeout = 1500 * time.Millisecond
 	renewPause   = 300 * time.Millisecond

@@ -136,6 +136,7 @@ func (t *turn) handle(began int) error {
 	if err := t.hands.tooOften(t.d); err != nil {
 		return err
 	}
+	attempts.WithLabelValues(t.name).Inc()
 	return t.hands.handle(t.d)
 }
 

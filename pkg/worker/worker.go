@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -40,6 +41,8 @@ type Worker struct {
 	// because its attempts were used up: see [Ordering].
 	Park bool
 
+	gauge    gauge
+	said     complaints
 	joined   atomic.Bool // an ordered worker has its durables and is among the replicas
 	bus      *bus.Bus
 	lanes    *lanes
@@ -52,18 +55,41 @@ type Worker struct {
 }
 
 // Run works until ctx is done. It then pulls nothing more, gives back what was
-// not started, lets handlers finish for at most Drain, and returns.
+// not started, lets handlers finish for at most Drain, and returns. When the
+// connection is closed for good it cancels the handlers, whose work nobody would
+// hear of, and returns [bus.Bus.Err], at the latest after Drain.
 func (w *Worker) Run(ctx context.Context, b *bus.Bus) error {
 	w.bus, w.lanes = b, newLanes()
 	w.free = make(chan struct{}, 2*w.Settings.Slots)
 	w.held = make(map[*bus.Delivery]struct{})
-	w.stopping = ctx
-	w.handling, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	stopping, cancel := b.Within(ctx)
+	defer cancel()
+	w.stopping = stopping
+	w.handling, w.cancel = b.Within(context.WithoutCancel(ctx))
 	defer w.cancel()
 	defer w.beat()()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.Drain, w.cancel) })()
+	defer lags.add(w, b)()
+	ended := make(chan error, 1)
+	go func() { ended <- w.work(stopping, b) }()
+	closed := make(chan struct{})
+	defer context.AfterFunc(w.handling, func() {
+		if b.Err() != nil {
+			time.AfterFunc(w.Drain, func() { close(closed) })
+		}
+	})()
+	select {
+	case err := <-ended:
+		return cmp.Or(b.Err(), err)
+	case <-closed:
+		return b.Err()
+	}
+}
+
+// work is Run without its end.
+func (w *Worker) work(ctx context.Context, b *bus.Bus) error {
 	if err := b.Prepare(ctx); err != nil {
-		return nil // asked to stop before there was anything to do
+		return nil //nolint:nilerr // asked to stop before there was anything to do
 	}
 	if w.Order == OrderUser {
 		return w.runOrdered(ctx)
@@ -87,13 +113,13 @@ func (w *Worker) Ready(ctx context.Context, b *bus.Bus) error {
 	if !w.joined.Load() {
 		return errors.New("not one of the replicas yet")
 	}
-	return nil
+	_, err := w.gauge.lag(ctx, b, w.Durable) // names a durable that is gone
+	return err
 }
 
 // take starts the work on a message.
 func (w *Worker) take(d *bus.Delivery) {
 	w.hold(d)
-	pending.WithLabelValues(w.Durable.Name).Set(float64(d.Pending))
 	w.lanes.add(w.Key(d), func() {
 		defer w.release(d)
 		w.process(d)
@@ -145,6 +171,7 @@ func (w *Worker) process(d *bus.Delivery) {
 	started := time.Now()
 	err := w.tooOften(d)
 	if err == nil {
+		attempts.WithLabelValues(w.Durable.Name).Inc()
 		err = w.handle(d)
 	}
 	w.settle(d, err, time.Since(started))

@@ -84,6 +84,7 @@ func Run(ctx context.Context, cfg Config, host *process.Host) error {
 		},
 	}
 	host.Health.Add(Name, func(ctx context.Context) error { return w.Ready(ctx, b) })
+	host.Loads.Add(Name, func(ctx context.Context) (process.Load, error) { return w.Load(ctx, b) })
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	group, work := errgroup.WithContext(work)
