@@ -11,7 +11,7 @@ import (
 )
 
 func permissionsCommand() *cobra.Command {
-	var ordered, spool bool
+	var o permit.Options
 	command := &cobra.Command{
 		Use: "permissions PROGRAM", Short: "print what a program must be allowed on NATS, and no more",
 		Long: "Prints the permissions that the user of a program needs in the configuration of NATS: of ingress,\n" +
@@ -22,22 +22,23 @@ func permissionsCommand() *cobra.Command {
 			encoder := json.NewEncoder(c.OutOrStdout())
 			encoder.SetEscapeHTML(false)
 			encoder.SetIndent("", "  ")
-			return encoder.Encode(permissions(args[0], ordered, spool))
+			return encoder.Encode(permissions(args[0], o))
 		},
 	}
-	command.Flags().BoolVar(&ordered, "ordered", false, "it runs with WORKER_ORDER=user or SENDER_ORDER=user")
-	command.Flags().BoolVar(&spool, "spool", false, "it runs with SPOOL_DIR")
+	command.Flags().BoolVar(&o.Ordered, "ordered", false, "it runs with WORKER_ORDER=user or SENDER_ORDER=user")
+	command.Flags().BoolVar(&o.Spool, "spool", false, "it runs with SPOOL_DIR")
+	command.Flags().BoolVar(&o.NoAge, "no-age", false, "it may not read the stream by number, and so knows neither age nor lag of what waits")
 	return command
 }
 
-func permissions(program string, ordered, spool bool) permit.Permissions {
+func permissions(program string, o permit.Options) permit.Permissions {
 	switch program {
 	case door.Name:
-		return permit.Ingress(spool)
+		return permit.Ingress(o)
 	case delivery.Name:
-		return permit.Sender(ordered)
+		return permit.Sender(o)
 	case "apply":
 		return permit.Apply()
 	}
-	return permit.Worker(program, ordered)
+	return permit.Worker(program, o)
 }

@@ -14,7 +14,7 @@ func TestAskReady(t *testing.T) {
 	ready.Add("ingress", passes)
 	missing.Add("ingress", fails("no connection to NATS"))
 	serve := func(health *process.Health) string {
-		server := httptest.NewServer(process.Admin(health))
+		server := httptest.NewServer(process.Admin(health, new(process.Loads)))
 		t.Cleanup(server.Close)
 		return strings.TrimPrefix(server.URL, "http://")
 	}

@@ -1,6 +1,6 @@
 // Package permit says what each program of wxbus must be allowed on NATS, and
-// that is all that it may do: a worker can neither forge a push nor read what
-// another worker is given, and the ingress can read nothing.
+// that is all that it may do: a worker can neither forge a push nor take what is
+// another worker's, and the ingress can read nothing.
 package permit
 
 import (
@@ -25,16 +25,26 @@ type Subjects struct {
 	Allow []string `json:"allow"`
 }
 
+// Options say how a program runs.
+type Options struct {
+	Ordered bool // with WORKER_ORDER=user or SENDER_ORDER=user
+	Spool   bool // the ingress, with SPOOL_DIR
+	// NoAge leaves out that it may read any message of its stream by its number,
+	// which is how it knows the age of what waits. Without, /scale answers 503 and
+	// the metrics of the lag are absent.
+	NoAge bool
+}
+
 // Partitions is how many partitions the streams have, unless somebody changed
 // their metadata.
 const Partitions = 16
 
 // Ingress returns what the ingress needs. With a spool it also looks through the
 // stream of pushes for what it has stored already, and so may read it.
-func Ingress(spool bool) Permissions {
+func Ingress(o Options) Permissions {
 	p := program(door.Name)
 	p.publish(route.In + ">")
-	if spool {
+	if o.Spool {
 		p.follow(bus.StreamIn)
 	}
 	return p
@@ -43,9 +53,9 @@ func Ingress(spool bool) Permissions {
 // Sender returns what the sender needs. It reads the stream of pushes, too: by
 // what users do it knows what they may still be sent. With order it keeps a
 // lease for each partition.
-func Sender(ordered bool) Permissions {
+func Sender(o Options) Permissions {
 	p := program(delivery.Name)
-	p.consume(delivery.Name, bus.StreamOut, ordered)
+	p.consume(delivery.Name, bus.StreamOut, o)
 	p.follow(bus.StreamIn)
 	p.follow(bus.StreamQuota)
 	p.publish(route.Quota+">", route.Sent+">", route.Out+">") // what was held is put back
@@ -58,9 +68,9 @@ func Sender(ordered bool) Permissions {
 }
 
 // Worker returns what a worker of that name needs.
-func Worker(name string, ordered bool) Permissions {
+func Worker(name string, o Options) Permissions {
 	p := program(name)
-	p.consume(name, bus.StreamIn, ordered)
+	p.consume(name, bus.StreamIn, o)
 	p.publish(route.Out+">", route.Typing+">", route.Allowance+">")
 	return p
 }
@@ -93,10 +103,13 @@ func (p *Permissions) listen(subjects ...string) {
 
 // consume is to take messages from a worker's durable, or those of all
 // partitions, and to bury them.
-func (p *Permissions) consume(worker, stream string, ordered bool) {
+func (p *Permissions) consume(worker, stream string, o Options) {
 	p.publish(route.Dead + worker)
+	if !o.NoAge {
+		p.publish("$JS.API.STREAM.MSG.GET." + stream)
+	}
 	d := bus.Durable{Name: worker, Stream: stream}
-	if !ordered {
+	if !o.Ordered {
 		p.take(d)
 		return
 	}
@@ -105,7 +118,7 @@ func (p *Permissions) consume(worker, stream string, ordered bool) {
 		p.take(part)
 		p.publish("$JS.API.CONSUMER.RESET." + stream + "." + part.Name)
 	}
-	p.publish("$JS.API.CONSUMER.INFO."+stream+"."+worker, "$JS.API.STREAM.MSG.GET."+stream)
+	p.publish("$JS.API.CONSUMER.INFO." + stream + "." + worker) // of the time without order
 	for _, kind := range []string{"m.", "p.", "k."} { // replicas, partitions, parked users
 		p.keep(bus.BucketLease, kind+worker+".>")
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -48,14 +49,15 @@ type rig struct {
 	t    *testing.T
 	addr string
 	log  bustest.Logbook
+	host *process.Host // of the program that was started last
 }
 
-func newRig(t *testing.T, ordered, spool bool) *rig {
+func newRig(t *testing.T, o permit.Options) *rig {
 	t.Helper()
 	users := []user{{User: "root", Password: "root"}}
 	for name, may := range map[string]permit.Permissions{
-		"ingress": permit.Ingress(spool), "sender": permit.Sender(ordered), "apply": permit.Apply(),
-		"echo": permit.Worker("echo", ordered), "other": permit.Worker("other", ordered),
+		"ingress": permit.Ingress(o), "sender": permit.Sender(o), "apply": permit.Apply(),
+		"echo": permit.Worker("echo", o), "other": permit.Worker("other", o),
 	} {
 		users = append(users, user{name, name, &may})
 	}
@@ -124,6 +126,7 @@ func (r *rig) run(name string, program process.Program) {
 	host := process.NewHost(name, r.log.Logger(), process.NewHealth(ctx))
 	ended := make(chan error, 1)
 	go func() { ended <- program(ctx, host) }()
+	r.host = host
 	r.t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -133,33 +136,38 @@ func (r *rig) run(name string, program process.Program) {
 	bustest.Eventually(r.t, name+" is ready", func() bool { return host.Health.Ready(r.t.Context()) == nil })
 }
 
-// echo asks for the allowance and takes its time, so that it also has its user
-// see that an answer is being written.
-func echo(ctx context.Context, m *wechat.Message) (wechat.Replies, error) {
-	if left, err := worker.Allowance(ctx); err != nil || !left.Known {
-		return nil, worker.RetryAfter(10*time.Millisecond, err)
+var errUnknown = errors.New("the allowance is not known yet")
+
+// echo asks for the allowance, and takes until it is let go, so that it also has
+// its user see that an answer is being written.
+func echo(letGo <-chan struct{}) worker.Handler {
+	return func(ctx context.Context, m *wechat.Message) (wechat.Replies, error) {
+		if left, err := worker.Allowance(ctx); err != nil || !left.Known {
+			return nil, worker.RetryAfter(10*time.Millisecond, errors.Join(err, errUnknown))
+		}
+		select {
+		case <-letGo:
+		case <-ctx.Done():
+		}
+		if m.Field("Content") == "bad" {
+			return nil, worker.Drop("bad", nil)
+		}
+		return wechat.TextReplies(m.Field("Content")), nil
 	}
-	select {
-	case <-time.After(1200 * time.Millisecond):
-	case <-ctx.Done():
-	}
-	if m.Field("Content") == "bad" {
-		return nil, worker.Drop("bad", nil)
-	}
-	return wechat.TextReplies(m.Field("Content")), nil
 }
 
 // Every program does all of its work with the permissions that it is given.
 func TestProgramsCanWork(t *testing.T) {
 	for name, ordered := range map[string]bool{"shared": false, "ordered": true} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, ordered, ordered)
+			r := newRig(t, permit.Options{Ordered: ordered, Spool: ordered})
 			order := worker.OrderNone
 			if ordered {
 				order = worker.OrderUser
 			}
 			mux := worker.NewMux()
-			mux.Handle(wechat.KindText, echo)
+			letGo := make(chan struct{})
+			mux.Handle(wechat.KindText, echo(letGo))
 			sending, echoing := delivery.Durable(), worker.DurableFor("echo", mux)
 			sending.Ordered, echoing.Ordered = ordered, ordered
 			r.apply(sending, echoing)
@@ -173,6 +181,7 @@ func TestProgramsCanWork(t *testing.T) {
 				}}
 				return worker.Run(ctx, "echo", cfg, mux, host)
 			})
+			loads := r.host.Loads
 			r.run("ingress", func(ctx context.Context, host *process.Host) error {
 				cfg := door.Config{
 					Common: r.common("ingress"), Accounts: config.Accounts[door.Account]{account: {AppID: appID, Token: token}},
@@ -197,6 +206,13 @@ func TestProgramsCanWork(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			bustest.Eventually(t, "the age of what waits is known", func() bool {
+				answer := httptest.NewRecorder()
+				loads.ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, "/scale?worker=echo", nil))
+				var load process.Load
+				return json.Unmarshal(answer.Body.Bytes(), &load) == nil && load.Lag > 0 && load.OldestAge > 2 // typing begins after 1 s
+			})
+			close(letGo)
 			if _, err := sim.Wait(ctx, account, openid, 1); err != nil {
 				t.Fatalf("%v\n%s", err, &r.log)
 			}
@@ -274,7 +290,7 @@ func (r *rig) client(name, inbox string) *nats.Conn {
 // What a program has no business with is refused, so that one that is broken
 // into harms no other.
 func TestProgramsCannotDoMore(t *testing.T) {
-	r := newRig(t, false, false)
+	r := newRig(t, permit.Options{NoAge: true})
 	r.apply(delivery.Durable(), bus.Durable{Name: "echo", Stream: bus.StreamIn, Filters: []string{"wechat.in.*.*.text"}},
 		bus.Durable{Name: "other", Stream: bus.StreamIn, Filters: []string{"wechat.in.*.*.text"}})
 	const create = `{"stream_name":"WECHAT_IN","config":{"ack_policy":"none","deliver_policy":"all"}}`
@@ -291,6 +307,7 @@ func TestProgramsCannotDoMore(t *testing.T) {
 		{"echo", "acknowledge for another worker", "$JS.ACK.WECHAT_IN.other.1.1.1.1.0", "+ACK"},
 		{"echo", "take replies", "$JS.API.CONSUMER.MSG.NEXT.WECHAT_OUT.sender", `{"batch":1}`},
 		{"echo", "read all pushes", "$JS.API.CONSUMER.CREATE.WECHAT_IN.spy", create},
+		{"echo", "read a push by its number", "$JS.API.STREAM.MSG.GET.WECHAT_IN", `{"seq":1}`},
 		{"echo", "get a push of another kind", "$JS.API.DIRECT.GET.WECHAT_IN", `{"seq":1}`},
 		{"echo", "bury in another's name", "wechat.dead.other", "{}"},
 		{"echo", "read the access token", "$JS.API.DIRECT.GET.KV_wechat_token.$KV.wechat_token.main", ""},
