@@ -140,7 +140,7 @@ var errUnknown = errors.New("the allowance is not known yet")
 
 // echo asks for the allowance, and takes until it is let go, so that it also has
 // its user see that an answer is being written.
-func echo(letGo <-chan struct{}) worker.Handler {
+func echo(letGo <-chan struct{}) worker.HandlerFunc {
 	return func(ctx context.Context, m *wechat.Message) (wechat.Replies, error) {
 		if left, err := worker.Allowance(ctx); err != nil || !left.Known {
 			return nil, worker.RetryAfter(10*time.Millisecond, errors.Join(err, errUnknown))
