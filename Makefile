@@ -63,6 +63,10 @@ else
 	$(sbom) bin -json -version $(VERSION) -output bin/images/$*.cdx.json bin/$(firstword $(PLATFORMS))/$*
 endif
 
+# Modules beside the one of wxbus: what they need for images and for the tests of
+# manifests stands in no go.mod of those who import wxbus.
+MODULES := deployments/docker deployments/kubernetes
+
 # What a night has time for and a change has not.
 NIGHTLY ?=
 
@@ -71,6 +75,7 @@ test: ## run all tests, with NIGHTLY=1 every fuzz target as well
 	@test -n "$(RACE)" || echo "no C compiler found: the tests run without the race detector"
 	@test -n "$(NGINX)" || echo "no nginx found: the tests behind a real proxy are left out"
 	go test $(RACE) ./...
+	$(foreach module,$(MODULES),cd $(module) && go test $(RACE) ./... && cd $(CURDIR) &&) true
 	$(if $(NIGHTLY),@$(MAKE) --no-print-directory fuzz)
 
 .PHONY: lint
@@ -78,10 +83,12 @@ lint: $(lint) ## check the code: vet, linters, format, tidy modules
 	go vet ./...
 	go mod tidy -diff
 	$(lint) run
+	$(foreach module,$(MODULES),cd $(module) && go vet ./... && go mod tidy -diff && $(CURDIR)/$(lint) run && cd $(CURDIR) &&) true
 
 .PHONY: fmt
 fmt: $(lint) ## format the code
 	$(lint) fmt
+	$(foreach module,$(MODULES),cd $(module) && $(CURDIR)/$(lint) fmt && cd $(CURDIR) &&) true
 
 .PHONY: settings
 settings: ## write the tables of settings into both READMEs
