@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -86,7 +87,7 @@ func (b *Bus) options(name string) []nats.Option {
 		nats.DisconnectErrHandler(b.disconnected),
 		nats.ReconnectErrHandler(b.refused),
 		nats.ClosedHandler(func(*nats.Conn) { b.end() }),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.log.Error("NATS reports", "err", err) }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.reported(err) }),
 	}
 	if b.cfg.Creds != "" {
 		options = append(options, nats.UserCredentials(string(b.cfg.Creds)))
@@ -106,13 +107,18 @@ func (b *Bus) disconnected(_ *nats.Conn, err error) {
 	}
 }
 
+// reported says what the server complains of, such as credentials: that is the
+// same with each try to connect, several times a second.
+func (b *Bus) reported(err error) {
+	b.log.Log(context.Background(), b.hush.level(err.Error(), slog.LevelError), "NATS reports", "err", err)
+}
+
 // refused says why there is no connection. That a server is away has been said;
-// that one takes no such credentials or certificate does not pass by itself, and
-// is said now and then: it is tried again several times a second.
+// a certificate that is not taken does not pass by itself.
 func (b *Bus) refused(_ *nats.Conn, err error) {
 	level := slog.LevelDebug
-	if _, away := errors.AsType[net.Error](err); !away && !errors.Is(err, nats.ErrNoServers) {
-		level = b.hush.level("NATS refuses")
+	if _, away := errors.AsType[net.Error](err); !away && !errors.Is(err, nats.ErrNoServers) && !errors.Is(err, io.EOF) {
+		level = b.hush.level(err.Error(), slog.LevelWarn)
 	}
 	b.log.Log(context.Background(), level, "NATS does not take the connection", "err", err)
 }

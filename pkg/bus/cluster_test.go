@@ -22,6 +22,7 @@ func TestClusterKeepsWhatItAcknowledged(t *testing.T) {
 	t.Run("publishers of one id", func(t *testing.T) { publishOneIDAtOnce(t, cluster, b) })
 	t.Run("writers of one key", func(t *testing.T) { oneWriterWins(t, b) })
 	t.Run("consumer whose leader changes", func(t *testing.T) { consumeWhileTheLeaderChanges(t, cluster, b) })
+	t.Run("workers that come and go", func(t *testing.T) { comeAndGo(t, cluster, b) })
 	t.Run("leader that goes", func(t *testing.T) { publishWhileTheLeaderGoes(t, cluster, b) })
 }
 
@@ -75,6 +76,37 @@ func consumeWhileTheLeaderChanges(t *testing.T, cluster *bustest.Cluster, b *bus
 	}
 	k.end()
 	k.wantOnce(1 + 4*changes)
+}
+
+// comeAndGo has workers stop with messages on their way, on servers that do not
+// lead the durable: none is lost to an inbox that is gone, where it would wait
+// for the AckWait.
+func comeAndGo(t *testing.T, cluster *bustest.Cluster, b *bus.Bus) {
+	const messages, slots = 600, 100
+	videos := bus.Durable{Name: "videos", Stream: bus.StreamIn, Filters: []string{"wechat.in.*.*.video"}}
+	locked(t, cluster.Servers[0], videos)
+	publish(t, b, "wechat.in.main.7.video", 1, messages)
+	var buses []*bus.Bus
+	for _, server := range cluster.Servers {
+		cfg := server.Config()
+		cfg.Replicas = len(cluster.Servers)
+		on, _ := connect(t, cfg)
+		if err := on.Prepare(within(t)); err != nil {
+			t.Fatal(err)
+		}
+		buses = append(buses, on)
+	}
+	for round, left := 0, messages; left > 0; round++ {
+		k := take(t, buses[round%len(buses)], videos, slots)
+		first := k.next()
+		k.end()
+		k.ack(first)
+		left--
+		for len(k.got) > 0 {
+			k.ack(<-k.got)
+			left--
+		}
+	}
 }
 
 // publishWhileTheLeaderGoes stops the stream's leader in the middle of it.

@@ -52,7 +52,7 @@ func (b *Bus) Lag(ctx context.Context, d Durable) (lag Lag, err error) {
 func (b *Bus) sum(ctx context.Context, d Durable, partitions int) (lag Lag, unsettled, pending []backlog, err error) {
 	places, filters, err := b.places(ctx, d.parts(partitions))
 	for i, at := range places {
-		lag.Pending, lag.Unsettled = lag.Pending+at.Waiting, lag.Unsettled+uint64(max(0, at.Unsettled)) //nolint:gosec // not negative
+		lag.Pending, lag.Unsettled = lag.Pending+at.Waiting, lag.Unsettled+uint64(max(0, at.Unsettled))
 		if at.Waiting > 0 || at.Unsettled > 0 {
 			unsettled = append(unsettled, backlog{filters[i], at.Floor})
 		}

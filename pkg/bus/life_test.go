@@ -76,3 +76,23 @@ func TestGuardRidesOutARestart(t *testing.T) {
 		t.Errorf("Guard = %v, Err = %v, want none", err, b.Err())
 	}
 }
+
+// Credentials may be renewed while programs run: they wait, and say what for.
+func TestRevokedCredentialsAreSaidAndWaitedFor(t *testing.T) {
+	t.Parallel()
+	server := bustest.Start(t)
+	b, book := connect(t, server.Config())
+	if err := b.Prepare(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	undo := server.Refuse()
+	const what = `msg="NATS reports" err="nats: authorization violation"`
+	const says = "level=ERROR " + what
+	bustest.Eventually(t, "the log says so", func() bool { return book.Count(says) > 0 })
+	bustest.Eventually(t, "it is tried again", func() bool { return book.Count(what) > 3 })
+	if got := book.Count(says); got != 1 {
+		t.Errorf("the log says so %d times, want once in a while: %s", got, book)
+	}
+	undo()
+	bustest.Eventually(t, "the bus is back", func() bool { return ready(t, b) == nil })
+}

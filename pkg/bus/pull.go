@@ -22,8 +22,9 @@ const (
 // Consume takes messages of a durable and calls deliver for each, one after the
 // other, holding no more than slots at a time: deliver starts the work and
 // returns, and whoever ends it sends to free. It rides out reconnects, leader
-// changes and a durable that comes back, and returns once ctx is done and all
-// that was under way to it has been given back. The error is that of a
+// changes, a durable that comes back, and a server that has messages and sends
+// none; it returns once ctx is done and all that was under way to it has been
+// given back. The error is that of a
 // connection that is closed for good.
 func (b *Bus) Consume(ctx context.Context, d Durable, slots int, free <-chan struct{}, deliver func(*Delivery)) error {
 	p := &puller{bus: b, durable: d, slots: slots, free: free, deliver: deliver, credit: slots}
@@ -53,7 +54,7 @@ func (p *puller) level(err error) slog.Level {
 	if !p.bus.nc.IsConnected() { // which has been said
 		return slog.LevelDebug
 	}
-	return p.bus.hush.level(p.durable.worker())
+	return p.bus.hush.level("durable of "+p.durable.worker(), slog.LevelWarn)
 }
 
 // puller asks the server for as many messages as there are free slots. Every
@@ -67,15 +68,16 @@ type puller struct {
 	free    <-chan struct{}
 	deliver func(*Delivery)
 
-	bound  bool      // the durable has been there once
-	heard  bool      // the server has said something of a pull
-	seen   time.Time // when the newest message that was delivered had been stored
-	msgs   chan *nats.Msg
-	inbox  string
-	pulls  int
-	credit int // free slots that the server does not know of
-	asked  int // free slots that it does
-	idle   int // looks since a message came or a slot became free
+	bound   bool      // the durable has been there once
+	heard   bool      // the server has said something of a pull
+	seen    time.Time // when the newest message that was delivered had been stored
+	msgs    chan *nats.Msg
+	inbox   string
+	pulls   int
+	credit  int       // free slots that the server does not know of
+	asked   int       // free slots that it does
+	expires time.Time // of a brief pull: when it ends
+	idle    int       // looks since a message came or a slot became free
 }
 
 // run binds the durable and pulls until ctx is done, the connection is closed
@@ -164,9 +166,12 @@ func (p *puller) ask() (asks bool, err error) {
 	if p.credit <= 0 || p.asked > 0 || !p.bus.nc.IsConnected() {
 		return false, nil
 	}
-	request, err := json.Marshal(map[string]any{
-		"batch": p.credit, "expires": pullExpiry, "idle_heartbeat": pullHeartbeat,
-	})
+	pull := map[string]any{"batch": p.credit, "expires": pullExpiry, "idle_heartbeat": pullHeartbeat}
+	if p.brief() {
+		pull = map[string]any{"batch": p.credit, "expires": briefExpiry}
+		p.expires = time.Now().Add(briefExpiry)
+	}
+	request, err := json.Marshal(pull)
 	if err != nil {
 		return false, err
 	}
@@ -225,51 +230,4 @@ func (p *puller) word(msg *nats.Msg) error {
 		return fmt.Errorf("pull ended: %s %s", code, msg.Header.Get("Description"))
 	}
 	return nil
-}
-
-// end ends a session without losing sight of a message that the server has
-// sent already: each would wait for AckWait. They are delivered, or given back
-// when ctx is done.
-func (p *puller) end(ctx context.Context, sub *nats.Subscription) {
-	p.unsubscribe(sub)
-	for {
-		select {
-		case msg := <-p.msgs:
-			p.last(ctx, msg)
-		default:
-			p.reset()
-			if ctx.Err() != nil && p.bus.nc.IsConnected() {
-				_ = p.bus.nc.FlushTimeout(drainTimeout)
-			}
-			return
-		}
-	}
-}
-
-// unsubscribe returns when nothing more comes to the inbox.
-func (p *puller) unsubscribe(sub *nats.Subscription) {
-	if !p.bus.nc.IsConnected() {
-		_ = sub.Unsubscribe()
-		return
-	}
-	drained := make(chan struct{})
-	sub.SetClosedHandler(func(string) { close(drained) })
-	if err := sub.Drain(); err != nil {
-		return
-	}
-	select {
-	case <-drained:
-	case <-time.After(drainTimeout):
-	}
-}
-
-// last handles what came while the session ended.
-func (p *puller) last(ctx context.Context, msg *nats.Msg) {
-	if ctx.Err() == nil {
-		_ = p.take(msg)
-		return
-	}
-	if delivery, err := newDelivery(p.bus.nc, msg); err == nil {
-		_ = delivery.Retry(0)
-	}
 }

@@ -43,7 +43,8 @@ func (p *puller) stalled(ctx context.Context) (bool, error) {
 	if err != nil { // it has no leader just now: asked again with the next look
 		return false, nil
 	}
-	if info.NumPending == 0 || info.Paused || info.NumAckPending >= info.Config.MaxAckPending {
+	most := info.Config.MaxAckPending
+	if info.NumPending == 0 || info.Paused || most > 0 && info.NumAckPending >= most {
 		p.idle = 0
 		return false, nil
 	}

@@ -178,15 +178,15 @@ func (c *crew) load(ctx context.Context, partition int) (found claim, err error)
 }
 
 // join makes the replica one of the members. It returns nil when ctx is done.
-func (c *crew) join(ctx context.Context) (*term, error) {
+func (c *crew) join(ctx context.Context) *term {
 	for ctx.Err() == nil {
 		id := strings.ToLower(rand.Text())
 		t, err := begin(ctx, c.bucket, id, c.key("m", id))
 		if err == nil {
-			return t, nil
+			return t
 		}
 		c.w.said.complain(c.w.Log, "not one of the replicas yet", "worker", c.name, "err", err)
 		sleep(ctx, again)
 	}
-	return nil, nil //nolint:nilnil // asked to stop
+	return nil
 }

@@ -26,9 +26,9 @@ type duty struct {
 // or until the replica is fenced, then nothing is its own any more. The error is
 // that of a connection that is closed for good.
 func (c *crew) serve(ctx context.Context) error {
-	t, err := c.join(ctx)
+	t := c.join(ctx)
 	if t == nil {
-		return err
+		return nil
 	}
 	var keeping sync.WaitGroup
 	keeping.Go(t.keep)

@@ -193,4 +193,9 @@ func TestReplicaIsFencedWhenNATSIsAway(t *testing.T) {
 	if got := len(c.dead(0)); got > 0 {
 		t.Errorf("%d dead letters", got)
 	}
+	for _, line := range []string{"not one of the replicas yet", "partition not opened", "partition not read again", "waiting for messages", "connection to NATS lost"} {
+		if got := c.book.Count(line); got > 1 {
+			t.Errorf("the log says %d times for all partitions: %s", got, line)
+		}
+	}
 }

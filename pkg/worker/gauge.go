@@ -20,18 +20,21 @@ const (
 	lagAsk    = 2 * time.Second // longest wait for an answer
 )
 
-// gauge knows how much a worker has to do.
+// gauge knows the load of a worker.
 type gauge struct {
 	mu   sync.Mutex
 	at   time.Time
-	last bus.Lag
+	last process.Load
 	err  error
 }
 
-// lag asks NATS unless it has done so a moment ago. Whoever comes meanwhile waits
-// for the same answer.
-func (g *gauge) lag(ctx context.Context, b *bus.Bus, d bus.Durable) (bus.Lag, error) {
-	g.mu.Lock()
+// Load returns how much the worker has to do yet, with all its replicas; it may
+// be called before Run. What it says is up to three seconds old. Its error says
+// at once that there is no connection, and within two seconds what else keeps it
+// from knowing. The answer is kept for others, also that ctx was done.
+func (w *Worker) Load(ctx context.Context, b *bus.Bus) (process.Load, error) {
+	g := &w.gauge
+	g.mu.Lock() // who comes while NATS is asked waits for the same answer
 	defer g.mu.Unlock()
 	lasts := lagFor
 	if g.err != nil {
@@ -40,26 +43,15 @@ func (g *gauge) lag(ctx context.Context, b *bus.Bus, d bus.Durable) (bus.Lag, er
 	if time.Since(g.at) < lasts {
 		return g.last, g.err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lagAsk)
+	ctx, cancel := context.WithTimeout(ctx, lagAsk)
 	defer cancel()
-	g.last, g.err = b.Lag(ctx, d)
-	g.at = time.Now()
-	return g.last, g.err
-}
-
-// Load returns how much the worker has to do yet, with all its replicas; it may
-// be called before Run. It is at most three seconds old. Its error says at once
-// that there is no connection, and within two seconds what else keeps it from
-// knowing.
-func (w *Worker) Load(ctx context.Context, b *bus.Bus) (process.Load, error) {
-	lag, err := w.gauge.lag(ctx, b, w.Durable)
-	if err != nil {
-		return process.Load{}, err
-	}
-	return process.Load{
+	lag, err := b.Lag(ctx, w.Durable)
+	g.at, g.err = time.Now(), err
+	g.last = process.Load{
 		Worker: w.Durable.Name, Lag: lag.Pending + lag.Unsettled, Pending: lag.Pending, Unacked: lag.Unsettled,
 		OldestAge: age(lag.Oldest), WaitingAge: age(lag.Waiting), Partitions: lag.Partitions,
-	}, nil
+	}
+	return g.last, g.err
 }
 
 // age is how many seconds ago something was, 0 when it never was.
@@ -76,24 +68,24 @@ var lagGauges = []struct {
 	value func(process.Load) float64
 }{
 	{
-		describe("wxbus_worker_pending", "Messages that were delivered to no replica yet."),
+		lagDesc("wxbus_worker_pending", "Messages that were delivered to no replica yet."),
 		func(l process.Load) float64 { return float64(l.Pending) },
 	},
 	{
-		describe("wxbus_worker_unsettled", "Messages that a replica holds or that wait to be tried again."),
+		lagDesc("wxbus_worker_unsettled", "Messages that a replica holds or that wait to be tried again."),
 		func(l process.Load) float64 { return float64(l.Unacked) },
 	},
 	{
-		describe("wxbus_worker_oldest_seconds", "Age of the oldest message that is not settled, 0 when there is none."),
+		lagDesc("wxbus_worker_oldest_seconds", "Age of the oldest message that is not settled, 0 when there is none."),
 		func(l process.Load) float64 { return l.OldestAge },
 	},
 	{
-		describe("wxbus_worker_waiting_seconds", "Age of the oldest message that was delivered to no replica yet, 0 when there is none."),
+		lagDesc("wxbus_worker_waiting_seconds", "Age of the oldest message that was delivered to no replica yet, 0 when there is none."),
 		func(l process.Load) float64 { return l.WaitingAge },
 	},
 }
 
-func describe(name, help string) *prometheus.Desc {
+func lagDesc(name, help string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, []string{"worker"}, nil)
 }
 

@@ -27,8 +27,8 @@ func scribe(ctx context.Context, m *wechat.Message) (wechat.Replies, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	fmt.Println(m.Field("Content"))
-	return nil, nil
+	_, err := fmt.Fprintln(os.Stdout, m.Field("Content"))
+	return nil, err
 }
 
 // scribes are processes that work as replicas of echo.

@@ -113,8 +113,10 @@ func (w *Worker) Ready(ctx context.Context, b *bus.Bus) error {
 	if !w.joined.Load() {
 		return errors.New("not one of the replicas yet")
 	}
-	_, err := w.gauge.lag(ctx, b, w.Durable) // names a durable that is gone
-	return err
+	if _, err := w.Load(ctx, b); errors.Is(err, bus.ErrNoDurable) {
+		return err
+	}
+	return nil
 }
 
 // take starts the work on a message.

@@ -13,20 +13,28 @@ func (s *Server) Misroute(from, to string) (undo func()) {
 	return func() { account.RemoveMapping(from) }
 }
 
+// Refuse has the server disconnect all who are there and take nobody back, for
+// want of a password, until undo is called.
+func (s *Server) Refuse() (undo func()) {
+	s.t.Helper()
+	s.reload(func(opts *server.Options) { opts.Username, opts.Password = "nobody", "knows" })
+	return func() { s.reload(func(*server.Options) {}) }
+}
+
 // Misunderstand has the server take what clients say next for a fault in the
 // protocol, until undo is called: it closes their connections, and a client
 // takes that for the end.
 func (s *Server) Misunderstand() (undo func()) {
 	s.t.Helper()
 	const tiny = 8
-	s.limitLines(tiny)
-	return func() { s.limitLines(server.MAX_CONTROL_LINE_SIZE) }
+	s.reload(func(opts *server.Options) { opts.MaxControlLine = tiny })
+	return func() { s.reload(func(opts *server.Options) { opts.MaxControlLine = server.MAX_CONTROL_LINE_SIZE }) }
 }
 
-func (s *Server) limitLines(most int32) {
+func (s *Server) reload(change func(*server.Options)) {
 	s.t.Helper()
 	opts := s.opts.Clone()
-	opts.MaxControlLine = most
+	change(opts)
 	if err := s.srv.ReloadOptions(opts); err != nil {
 		s.t.Fatal(err)
 	}
