@@ -30,14 +30,14 @@ func archive(out, name string, index v1.ImageIndex) error {
 	if err := written.AppendIndex(index, names); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(out), 0o750); err != nil {
 		return err
 	}
 	target, err := os.Create(out)
 	if err != nil {
 		return err
 	}
-	if err := pack(target, folder); err != nil {
+	if err := pack(target, os.DirFS(folder)); err != nil {
 		_ = target.Close()
 		return err
 	}
@@ -45,24 +45,20 @@ func archive(out, name string, index v1.ImageIndex) error {
 }
 
 // pack writes what a folder holds into an archive, the same bytes every time.
-func pack(out io.Writer, folder string) error {
+func pack(out io.Writer, folder fs.FS) error {
 	archive := tar.NewWriter(out)
-	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || name == folder {
-			return err
-		}
-		inner, err := filepath.Rel(folder, name)
-		if err != nil {
+	err := fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || name == "." {
 			return err
 		}
 		if entry.IsDir() {
-			return archive.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: inner + "/", Mode: 0o755})
+			return archive.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: 0o755})
 		}
-		data, err := os.ReadFile(name)
+		data, err := fs.ReadFile(folder, name)
 		if err != nil {
 			return err
 		}
-		if err := archive.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: inner, Mode: 0o644, Size: int64(len(data))}); err != nil {
+		if err := archive.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(data))}); err != nil {
 			return err
 		}
 		_, err = archive.Write(data)

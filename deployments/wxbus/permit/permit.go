@@ -119,7 +119,7 @@ func (p *Permissions) consume(worker, stream string, o Options) {
 		p.publish("$JS.API.CONSUMER.RESET." + stream + "." + part.Name)
 	}
 	p.publish("$JS.API.CONSUMER.INFO." + stream + "." + worker) // of the time without order
-	for _, kind := range []string{"m.", "p.", "k."} { // replicas, partitions, parked users
+	for _, kind := range []string{"m.", "p.", "k."} {           // replicas, partitions, parked users
 		p.keep(bus.BucketLease, kind+worker+".>")
 	}
 	p.publish("$JS.API.CONSUMER.CREATE.KV_" + bus.BucketLease + ".*") // several keys are watched at once
