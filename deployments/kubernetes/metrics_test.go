@@ -15,7 +15,6 @@ import (
 	"testing"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
@@ -109,68 +108,52 @@ func metric(call *ast.CallExpr) (name string, labels []string) {
 	return name, labels
 }
 
+// catalogue is what is exported: the names of metrics, and the labels of those of
+// which they are known.
+type catalogue struct {
+	names  []string
+	labels map[string][]string
+}
+
+func newCatalogue(t *testing.T) catalogue {
+	t.Helper()
+	c := catalogue{exported(t), labelsOf(t)}
+	if len(c.names) < 40 || len(c.labels) < 15 {
+		t.Fatalf("%d metrics and the labels of %d are found", len(c.names), len(c.labels))
+	}
+	return c
+}
+
+// has reports whether a metric has a label, as far as it is known.
+func (c catalogue) has(metric, label string) bool {
+	labels, known := c.labels[metric]
+	return !known || slices.Contains(labels, label) || slices.Contains(added, label)
+}
+
 var suffix = regexp.MustCompile(`_(bucket|count|sum)$`)
 
-// checkQuery finds metrics and labels that the programs do not export.
-func checkQuery(t *testing.T, where, query string, names []string, known map[string][]string) (used []string) {
-	t.Helper()
-	query = strings.ReplaceAll(query, "$__rate_interval", "5m")
-	parsed, err := parser.ParseExpr(query)
-	if err != nil {
-		t.Errorf("%s: %q: %v", where, query, err)
-		return nil
-	}
-	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
-		selector, ok := node.(*parser.VectorSelector)
-		if !ok {
-			return nil
-		}
-		name := selector.Name
-		if base := suffix.ReplaceAllString(name, ""); slices.Contains(names, base) && !slices.Contains(names, name) {
-			name = base
-		}
-		used = append(used, name)
-		if !slices.Contains(names, name) && !slices.Contains(others, name) {
-			t.Errorf("%s: nobody exports %s", where, selector.Name)
-		}
-		for _, matcher := range selector.LabelMatchers {
-			checkLabel(t, where, name, matcher, known)
-		}
-		return nil
-	})
-	return used
-}
-
-func checkLabel(t *testing.T, where, name string, matcher *labels.Matcher, known map[string][]string) {
-	t.Helper()
-	has, ok := known[name]
-	if matcher.Name == labels.MetricName || slices.Contains(added, matcher.Name) || !ok {
-		return
-	}
-	if !slices.Contains(has, matcher.Name) {
-		t.Errorf("%s: %s has no label %s, but %v", where, name, matcher.Name, has)
-	}
-}
-
-// checkGrouping finds labels to group by that no metric of the query has.
-func checkGrouping(t *testing.T, where, query string, used []string, known map[string][]string) {
+// check finds metrics and labels in a query that nobody exports.
+func (c catalogue) check(t *testing.T, where, query string) {
 	t.Helper()
 	parsed, err := parser.ParseExpr(strings.ReplaceAll(query, "$__rate_interval", "5m"))
 	if err != nil {
-		return // said already
+		t.Errorf("%s: %q: %v", where, query, err)
+		return
 	}
+	var used []string
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		if selector, ok := node.(*parser.VectorSelector); ok {
+			used = append(used, c.checkSelector(t, where, selector))
+		}
+		return nil
+	})
 	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
 		aggregate, ok := node.(*parser.AggregateExpr)
 		if !ok {
 			return nil
 		}
 		for _, label := range aggregate.Grouping {
-			has := slices.Contains(added, label)
-			for _, name := range used {
-				_, read := known[name]
-				has = has || !read || slices.Contains(known[name], label)
-			}
-			if !has {
+			if !slices.ContainsFunc(used, func(metric string) bool { return c.has(metric, label) }) {
 				t.Errorf("%s: no metric of %q has a label %s", where, query, label)
 			}
 		}
@@ -178,24 +161,32 @@ func checkGrouping(t *testing.T, where, query string, used []string, known map[s
 	})
 }
 
-func check(t *testing.T, where, query string, names []string, known map[string][]string) []string {
+// checkSelector returns the name of the metric that is selected.
+func (c catalogue) checkSelector(t *testing.T, where string, selector *parser.VectorSelector) string {
 	t.Helper()
-	used := checkQuery(t, where, query, names, known)
-	checkGrouping(t, where, query, used, known)
-	return used
+	name := selector.Name
+	if !slices.Contains(c.names, name) {
+		name = suffix.ReplaceAllString(name, "")
+	}
+	if !slices.Contains(c.names, name) && !slices.Contains(others, name) {
+		t.Errorf("%s: nobody exports %s", where, selector.Name)
+	}
+	for _, matcher := range selector.LabelMatchers {
+		if matcher.Name != "__name__" && !c.has(name, matcher.Name) {
+			t.Errorf("%s: %s has no label %s, but %v", where, name, matcher.Name, c.labels[name])
+		}
+	}
+	return name
 }
 
 // Every alert and every panel asks for what is exported.
 func TestQueriesAskForWhatIsExported(t *testing.T) {
-	objects, names, known := all["prod"](t), exported(t), labelsOf(t)
-	if len(names) < 40 || len(known) < 15 {
-		t.Fatalf("%d metrics and the labels of %d are found", len(names), len(known))
-	}
+	objects, c := all["prod"](t), newCatalogue(t)
 	alerts := map[string]bool{}
 	for _, group := range find[*monitoringv1.PrometheusRule](t, objects, "wxbus").Spec.Groups {
 		for _, rule := range group.Rules {
 			alerts[rule.Alert] = true
-			check(t, rule.Alert, rule.Expr.String(), names, known)
+			c.check(t, rule.Alert, rule.Expr.String())
 			if rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" || rule.Labels["severity"] == "" {
 				t.Errorf("%s says not what is wrong, or what to do", rule.Alert)
 			}
@@ -211,7 +202,7 @@ func TestQueriesAskForWhatIsExported(t *testing.T) {
 			t.Errorf("panel %q is empty", panel.Title)
 		}
 		for _, target := range panel.Targets {
-			check(t, panel.Title, target.Expr, names, known)
+			c.check(t, panel.Title, target.Expr)
 		}
 	}
 }
@@ -254,12 +245,12 @@ func TestAdapterAsksForWhatIsExported(t *testing.T) {
 	if err := yaml.Unmarshal(text, &values); err != nil {
 		t.Fatal(err)
 	}
-	names, known := exported(t), labelsOf(t)
+	c := newCatalogue(t)
 	given := map[string]bool{}
 	for _, rule := range values.Rules.External {
 		given[rule.Name.As] = true
-		check(t, rule.Name.As, rule.SeriesQuery, names, known)
-		check(t, rule.Name.As, strings.ReplaceAll(rule.MetricsQuery, "<<.LabelMatchers>>", ""), names, known)
+		c.check(t, rule.Name.As, rule.SeriesQuery)
+		c.check(t, rule.Name.As, strings.ReplaceAll(rule.MetricsQuery, "<<.LabelMatchers>>", ""))
 	}
 	hpa, err := os.ReadFile("components/hpa/hpa.yaml")
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -40,7 +41,9 @@ type values struct {
 			}
 			Merge map[string]any
 		}
-		NATS  struct{ TLS struct{ Merge map[string]any } }
+		NATS struct {
+			TLS struct{ Merge map[string]any }
+		}
 		Merge map[string]any
 	}
 }
@@ -65,9 +68,7 @@ func startCluster(t *testing.T) (authority *authority, servers []*server.Server)
 	certificate := authority.issue(t, "nats-server", "127.0.0.1")
 	secured := func(merge map[string]any) map[string]any {
 		block := map[string]any{"cert_file": certificate.cert, "key_file": certificate.key, "ca_file": authority.file, "timeout": 10}
-		for key, value := range merge {
-			block[key] = value
-		}
+		maps.Copy(block, merge)
 		return block
 	}
 	var routes []string
@@ -78,9 +79,7 @@ func startCluster(t *testing.T) (authority *authority, servers []*server.Server)
 	}
 	for i, port := range ports {
 		jetstream := map[string]any{"store_dir": t.TempDir(), "max_file_store": 1 << 30}
-		for key, value := range v.Config.JetStream.Merge {
-			jetstream[key] = value
-		}
+		maps.Copy(jetstream, v.Config.JetStream.Merge)
 		conf := map[string]any{
 			"server_name": fmt.Sprintf("nats-%d", i), "host": "127.0.0.1", "port": -1, "jetstream": jetstream,
 			"tls": secured(v.Config.NATS.TLS.Merge),
@@ -88,9 +87,7 @@ func startCluster(t *testing.T) (authority *authority, servers []*server.Server)
 				"name": "nats", "host": "127.0.0.1", "port": port, "routes": routes, "tls": secured(v.Config.Cluster.TLS.Merge),
 			},
 		}
-		for key, value := range v.Config.Merge {
-			conf[key] = value
-		}
+		maps.Copy(conf, v.Config.Merge)
 		servers = append(servers, startServer(t, conf))
 	}
 	eventually(t, "the cluster has a leader", func() bool {
@@ -210,7 +207,7 @@ func TestCertificatesAreCredentials(t *testing.T) {
 		if _, err := nats.Connect(url, nats.RootCAs(authority.file)); err == nil {
 			t.Error("no certificate gets in")
 		}
-		if _, err := nats.Connect(strings.Replace(url, "tls://", "nats://", 1), nats.Secure(&tls.Config{InsecureSkipVerify: true})); err == nil { //nolint:gosec // to be refused
+		if _, err := nats.Connect(strings.Replace(url, "tls://", "nats://", 1), nats.Secure(&tls.Config{InsecureSkipVerify: true})); err == nil {
 			t.Error("TLS without a certificate gets in")
 		}
 	})

@@ -5,7 +5,6 @@
 package kubernetes_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -169,7 +168,7 @@ func find[T runtime.Object](t *testing.T, objects []object, name string) T {
 			return found
 		}
 	}
-	t.Fatal(fmt.Sprintf("no %s %s", reflect.TypeFor[T](), name))
+	t.Fatalf("no %s %s", reflect.TypeFor[T](), name)
 	panic("not reached")
 }
 

@@ -103,7 +103,7 @@ func TestDeploymentsStayUp(t *testing.T) {
 func TestSelectorsAreExact(t *testing.T) {
 	eachOverlay(t, func(t *testing.T, objects []object) {
 		for _, o := range objects {
-			selector := map[string]string{}
+			var selector map[string]string
 			switch s := o.Object.(type) {
 			case *corev1.Service:
 				selector = s.Spec.Selector

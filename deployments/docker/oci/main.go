@@ -137,7 +137,7 @@ func layer(created time.Time, f file) (v1.Layer, error) {
 	var text bytes.Buffer
 	archive := tar.NewWriter(&text)
 	folder := ""
-	for _, part := range strings.SplitSeq(path.Dir(f.name), "/") {
+	for part := range strings.SplitSeq(path.Dir(f.name), "/") {
 		if folder = path.Join(folder, part); folder == "." {
 			break
 		}
