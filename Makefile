@@ -103,6 +103,12 @@ fuzz: ## run every fuzz target for FUZZTIME, 30s each unless set
 		done; \
 	done
 
+KUBE_REGISTRY := $(REGISTRY)
+KUBE_TAG      := $(VERSION)
+.PHONY: kube-test
+kube-test: ## run wxbus on the cluster that KUBECONFIG names, with the images of KUBE_REGISTRY and KUBE_TAG
+	cd deployments/kubernetes && KUBE_REGISTRY=$(KUBE_REGISTRY) KUBE_TAG=$(KUBE_TAG) go test -tags kube -run TestKube -count 1 -v -timeout 40m .
+
 # Only the ratios that the second command prints may be compared: the figures of
 # the first are those of this machine.
 .PHONY: bench
