@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/wxbus/wxbus/pkg/bus/bustest"
 )
 
@@ -68,9 +70,9 @@ func TestApplyMakesWhatIsMissing(t *testing.T) {
 		return p.output()
 	}
 	want := strings.Join([]string{
-		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD", "+ stream WECHAT_QUOTA",
+		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD", "+ stream WECHAT_QUOTA", "+ stream WECHAT_ADVISORY",
 		"+ bucket wechat_token", "+ bucket wechat_ledger", "+ bucket wechat_held", "+ bucket wechat_media", "+ bucket wechat_pace", "+ bucket wechat_lease",
-		"+ durable sender on WECHAT_OUT", "+ durable autoreply on WECHAT_IN", "+ durable greeter on WECHAT_IN", "",
+		"+ durable sender on WECHAT_OUT", "+ durable collector on WECHAT_ADVISORY", "+ durable autoreply on WECHAT_IN", "+ durable greeter on WECHAT_IN", "",
 	}, "\n")
 	for _, args := range [][]string{{"--dry-run"}, {}} {
 		if got := apply(append(args, "--worker", "greeter=text,event.subscribe")...); got != want {
@@ -110,6 +112,31 @@ func TestApplyOfOrderedWorkers(t *testing.T) {
 	}
 	if p = start(t, "wxbus", []string{"apply", "--ordered", "nobody"}, env); p.status() != 2 ||
 		!strings.Contains(p.output(), `there is no worker "nobody"`) {
+		t.Errorf("exit status %d: %s", p.status(), p.output())
+	}
+}
+
+// A worker that has never run begins with what is new, or with all that is stored.
+func TestApplyOfWorkersThatBeginWithAll(t *testing.T) {
+	nats := bustest.Start(t)
+	env := "NATS_URL=" + nats.Config().URL
+	args := []string{"apply", "--worker", "greeter=text", "--worker", "archive=image", "--all", "greeter", "--ordered", "greeter"}
+	if p := start(t, "wxbus", args, env); p.status() != 0 {
+		t.Fatalf("exit status %d: %s", p.status(), p.output())
+	}
+	for name, want := range map[string]jetstream.DeliverPolicy{
+		"greeter-p07": jetstream.DeliverAllPolicy, "archive": jetstream.DeliverByStartTimePolicy, "autoreply": jetstream.DeliverByStartTimePolicy,
+	} {
+		durable, err := nats.JetStream().Consumer(t.Context(), "WECHAT_IN", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := durable.CachedInfo().Config.DeliverPolicy; got != want {
+			t.Errorf("%s begins by %s, want %s", name, got, want)
+		}
+	}
+	if p := start(t, "wxbus", []string{"apply", "--all", "nobody"}, env); p.status() != 2 ||
+		!strings.Contains(p.output(), "--all: there is no worker") {
 		t.Errorf("exit status %d: %s", p.status(), p.output())
 	}
 }

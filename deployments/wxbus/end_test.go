@@ -38,7 +38,7 @@ func TestProgramsEndWhenTheirConnectionIsClosedForGood(t *testing.T) {
 				p.says("reconnected to NATS")
 			}
 			allReady()
-			nats.Misunderstand()
+			nats.Expel()
 			for name, p := range running {
 				bustest.Eventually(t, name+" ends", func() bool { // a question makes it talk to the server
 					for _, admin := range admins {

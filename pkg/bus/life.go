@@ -15,8 +15,8 @@ var ErrClosed = fmt.Errorf("%w for good", nats.ErrConnectionClosed)
 
 // Err returns nil while the connection stands or may come back, else an
 // [ErrClosed] that says why and what to do. A server that is away, restarts or
-// refuses the credentials may come back; one that says that it does not
-// understand the client closes the connection for good, as [Bus.Close] does.
+// refuses the credentials may come back; one that says that the client violates
+// its protocol or its limits ends the connection for good, as [Bus.Close] does.
 func (b *Bus) Err() error {
 	if !b.nc.IsClosed() {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/wxbus/wxbus/pkg/bus/bustest"
 )
 
-// A server that takes what it is told for a fault closes the connection, and the
+// A server whose limits a client violates closes the connection, and the
 // client does not come back: all that runs on it ends, and says what to do.
 func TestConnectionThatTheServerClosesForGoodEndsWhatRunsOnIt(t *testing.T) {
 	t.Parallel()
@@ -25,7 +25,7 @@ func TestConnectionThatTheServerClosesForGoodEndsWhatRunsOnIt(t *testing.T) {
 	if err := b.Err(); err != nil {
 		t.Fatalf("Err = %v while all is well", err)
 	}
-	server.Misunderstand()
+	server.Expel()
 	_ = ready(t, b) // says something
 	for what, ended := range map[string]<-chan error{"Guard": guard, "Consume": k.ended} {
 		err := receive(t, "the end of "+what, ended)
@@ -52,7 +52,7 @@ func TestPrepareEndsWhenTheConnectionIsClosedForGood(t *testing.T) {
 	b, _ := connect(t, cfg)
 	preparing := start(func() error { return b.Prepare(t.Context()) })
 	bustest.Eventually(t, "it waits", func() bool { return ready(t, b) != nil })
-	server.Misunderstand()
+	server.Expel()
 	if err := receive(t, "the end of Prepare", preparing); !errors.Is(err, bus.ErrClosed) {
 		t.Errorf("Prepare = %v, want %v", err, bus.ErrClosed)
 	}

@@ -17,6 +17,7 @@ type Record struct {
 	Subject  string
 	Header   map[string][]string
 	Body     []byte
+	Size     int // of the body, also when that was left out
 	Sequence uint64
 	Stored   time.Time
 }
@@ -27,6 +28,12 @@ func (r *Record) Get(name string) string {
 		return values[0]
 	}
 	return ""
+}
+
+// told are headers by which the server tells where a message is from: they are
+// no part of it.
+var told = []string{
+	jetstream.StreamHeader, jetstream.SubjectHeader, jetstream.SequenceHeader, jetstream.TimeStampHeaer, jetstream.LastSequenceHeader,
 }
 
 // Record returns the message of a stream that has a sequence. It returns
@@ -44,7 +51,29 @@ func (b *Bus) Record(ctx context.Context, stream string, sequence uint64) (*Reco
 	if err != nil {
 		return nil, fmt.Errorf("stream %s, %d: %w", stream, sequence, err)
 	}
+	for _, name := range told {
+		delete(msg.Header, name)
+	}
 	return &Record{
-		Subject: msg.Subject, Header: msg.Header, Body: msg.Data, Sequence: msg.Sequence, Stored: msg.Time,
+		Subject: msg.Subject, Header: msg.Header, Body: msg.Data, Size: len(msg.Data), Sequence: msg.Sequence, Stored: msg.Time,
 	}, nil
+}
+
+// Erase takes a message off a stream. It returns [ErrNoRecord] when the stream
+// does not hold it: it may be that somebody else was faster.
+func (b *Bus) Erase(ctx context.Context, stream string, sequence uint64) error {
+	source, err := b.js.Stream(ctx, stream)
+	if err != nil {
+		return fmt.Errorf("stream %s: %w", stream, err)
+	}
+	err = source.DeleteMsg(ctx, sequence)
+	if errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) { // it does not say why in a way that can be told
+		if _, missing := b.Record(ctx, stream, sequence); errors.Is(missing, ErrNoRecord) {
+			return missing
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("stream %s, %d: %w", stream, sequence, err)
+	}
+	return nil
 }

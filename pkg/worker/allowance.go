@@ -17,14 +17,25 @@ const askTime = 2 * time.Second
 
 type causeKey struct{}
 
-// cause is the message that a handler works on, and the bus that it came by.
+// cause is the message that a handler works on, the kind that its subject names,
+// and the bus that it came by.
 type cause struct {
 	bus     *bus.Bus
 	message *wechat.Message
+	kind    wechat.Kind
 }
 
-func withCause(ctx context.Context, b *bus.Bus, m *wechat.Message) context.Context {
-	return context.WithValue(ctx, causeKey{}, cause{b, m})
+func withCause(ctx context.Context, c cause) context.Context {
+	return context.WithValue(ctx, causeKey{}, c)
+}
+
+// kindOf returns the kind of a message: what cannot be decoded has it from its
+// subject alone.
+func kindOf(ctx context.Context, m *wechat.Message) wechat.Kind {
+	if c, ok := ctx.Value(causeKey{}).(cause); ok && c.message == m {
+		return c.kind
+	}
+	return m.Kind()
 }
 
 // Allowance returns what may still be sent to the user whose message a handler

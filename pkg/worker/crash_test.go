@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -22,18 +23,24 @@ import (
 )
 
 // asWorker in the environment makes this test binary the program echo: one that
-// answers, or with the value "scribe" one that takes a moment and writes down
-// what it has handled.
+// answers, or with another value one whose handler is of the name, see asPrograms.
 const asWorker = "WXBUS_TEST_AS_WORKER"
 
+// asPrograms are the handlers of the program echo.
+var asPrograms = map[string]worker.HandlerFunc{
+	"1":      echo,
+	"scribe": scribe,                            // takes a moment and writes down what it has handled
+	"deaf":   deaf(make(chan struct{}, 1), nil), // never ends
+	"exits": func(context.Context, *wechat.Message) (wechat.Replies, error) {
+		os.Exit(3)
+		return nil, nil
+	},
+}
+
 func TestMain(m *testing.M) {
-	if os.Getenv(asWorker) != "" {
+	if handler := asPrograms[os.Getenv(asWorker)]; handler != nil {
 		var cfg worker.Config
 		config.MustLoad(&cfg)
-		handler := worker.HandlerFunc(echo)
-		if os.Getenv(asWorker) == "scribe" {
-			handler = scribe
-		}
 		worker.Main("echo", cfg, on(wechat.KindText, handler))
 		os.Exit(0)
 	}
@@ -41,10 +48,10 @@ func TestMain(m *testing.M) {
 }
 
 // startProcess starts the program echo as a user of the NATS server.
-func startProcess(t *testing.T, url string) *exec.Cmd {
+func startProcess(t *testing.T, url string, env ...string) *exec.Cmd {
 	t.Helper()
 	program := exec.Command(os.Args[0])
-	program.Env = append(os.Environ(), asWorker+"=1", "NATS_URL="+url, "LOG_FORMAT=json")
+	program.Env = append(append(os.Environ(), asWorker+"=1", "NATS_URL="+url, "LOG_FORMAT=json"), env...)
 	program.Stderr = os.Stderr
 	if err := program.Start(); err != nil {
 		t.Fatal(err)

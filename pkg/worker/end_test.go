@@ -52,7 +52,7 @@ func TestRunEndsWhenTheConnectionIsClosedForGood(t *testing.T) {
 			go func() { ended <- w.Run(t.Context(), b) }()
 			c.text("oUser", "x")
 			receive(t, "the handler runs", begun)
-			c.nats.Misunderstand()
+			c.nats.Expel()
 			bustest.Eventually(t, "the connection is closed", func() bool { _ = w.Ready(t.Context(), b); return b.Err() != nil })
 			if err := receive(t, "the end of Run", ended); !errors.Is(err, bus.ErrClosed) {
 				t.Errorf("Run = %v, want %v", err, bus.ErrClosed)

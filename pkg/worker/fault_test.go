@@ -114,6 +114,7 @@ func TestMessageThatEndsTheProcessIsBuried(t *testing.T) {
 					return inner(ctx, m)
 				}
 				begun.add(replica)
+				bustest.Eventually(t, "the other user's are handled", func() bool { return len(r.of(users[1])) >= 3 })
 				bustest.Eventually(t, "the replica is known", func() bool { return self.Load() != nil })
 				self.Load().kill()
 				<-ctx.Done()

@@ -2,8 +2,10 @@ package worker_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -109,11 +111,8 @@ func TestOrderedReplicaIsNotReadyWithoutADurable(t *testing.T) {
 	})
 }
 
-// counted is a worker that no other test counts.
-const counted = "counted"
-
-// metric returns the values of a metric of counted, by their other label.
-func metric(t *testing.T, name string) map[string]float64 {
+// metric returns the values of a metric of a worker, by their other label.
+func metric(t *testing.T, name, worker string) map[string]float64 {
 	t.Helper()
 	families, err := prometheus.DefaultGatherer.Gather()
 	if err != nil {
@@ -124,7 +123,7 @@ func metric(t *testing.T, name string) map[string]float64 {
 		for _, found := range family.GetMetric() {
 			other, mine := "", false
 			for _, label := range found.GetLabel() {
-				if mine = mine || label.GetValue() == counted; label.GetName() != "worker" {
+				if mine = mine || label.GetValue() == worker; label.GetName() != "worker" {
 					other = label.GetValue()
 				}
 			}
@@ -137,6 +136,7 @@ func metric(t *testing.T, name string) map[string]float64 {
 }
 
 func TestMetricsOfAWorker(t *testing.T) {
+	t.Parallel()
 	c := newCrew(t)
 	d := newDoor()
 	mux := on(wechat.KindText, func(ctx context.Context, m *wechat.Message) (wechat.Replies, error) {
@@ -151,7 +151,7 @@ func TestMetricsOfAWorker(t *testing.T) {
 	})
 	cfg := worker.Config{Settings: settings()}
 	cfg.Slots = 1
-	log := c.book.Logger()
+	log, counted := c.book.Logger(), strings.ToLower(rand.Text()) // not counted by another test
 	w := worker.Inbound(counted, cfg, mux, c.bus, log)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -162,11 +162,11 @@ func TestMetricsOfAWorker(t *testing.T) {
 		c.text("oUser", fmt.Sprint(n))
 	}
 	bustest.Eventually(t, "dead letters are stored", func() bool { return len(c.dead(0)) == 71 })
-	dead := metric(t, "wxbus_worker_dead_letters_total")
+	dead := metric(t, "wxbus_worker_dead_letters_total", counted)
 	if dead["attempts used up"] != 1 || dead["reason 7"] != 1 || dead["other"] < 70-64 {
 		t.Errorf("dead letters: %v", dead)
 	}
-	if got := metric(t, "wxbus_worker_attempts_total"); got[""] != 73 {
+	if got := metric(t, "wxbus_worker_attempts_total", counted); got[""] != 73 {
 		t.Errorf("attempts: %v, want 73", got)
 	}
 	for range 3 {
@@ -174,15 +174,15 @@ func TestMetricsOfAWorker(t *testing.T) {
 	}
 	d.count(t, 1)
 	for name, want := range map[string]float64{"wxbus_worker_pending": 2, "wxbus_worker_unsettled": 1, "wxbus_worker_in_flight": 1} {
-		bustest.Eventually(t, fmt.Sprint(name, " is ", want), func() bool { return metric(t, name)[""] == want })
+		bustest.Eventually(t, fmt.Sprint(name, " is ", want), func() bool { return metric(t, name, counted)[""] == want })
 	}
 	for _, name := range []string{"wxbus_worker_oldest_seconds", "wxbus_worker_waiting_seconds"} {
-		if got := metric(t, name)[""]; got <= 0 {
+		if got := metric(t, name, counted)[""]; got <= 0 {
 			t.Errorf("%s is %v", name, got)
 		}
 	}
 	c.nats.Down()
-	bustest.Eventually(t, "what is not known is not shown", func() bool { return len(metric(t, "wxbus_worker_pending")) == 0 })
+	bustest.Eventually(t, "what is not known is not shown", func() bool { return len(metric(t, "wxbus_worker_pending", counted)) == 0 })
 	c.nats.Up()
 	close(d.open)
 }

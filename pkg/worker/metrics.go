@@ -13,7 +13,7 @@ import (
 var (
 	verdicts = promauto.NewCounterVec(prometheus.CounterOpts{
 		Name: "wxbus_worker_verdicts_total",
-		Help: "Messages settled: done, retry, dead, given back.",
+		Help: "Messages settled: done, retry, snoozed, dead, given back.",
 	}, []string{"worker", "verdict"})
 	handlerTime = promauto.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "wxbus_worker_handler_seconds", Help: "Time a handler took for a message that it dealt with.",
@@ -28,6 +28,9 @@ var (
 	}, []string{"worker"})
 	attempts = promauto.NewCounterVec(prometheus.CounterOpts{
 		Name: "wxbus_worker_attempts_total", Help: "Tries of handlers that were begun.",
+	}, []string{"worker"})
+	suppressed = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "wxbus_worker_suppressed_total", Help: "Replies to replayed messages that were not published.",
 	}, []string{"worker"})
 	deadLetters = promauto.NewCounterVec(prometheus.CounterOpts{
 		Name: "wxbus_worker_dead_letters_total", Help: "Dead letters that were stored, by reason; other: of more reasons than are counted.",

@@ -35,6 +35,7 @@ func scribe(ctx context.Context, m *wechat.Message) (wechat.Replies, error) {
 type scribes struct {
 	*crew
 
+	order   worker.Order
 	books   []*bustest.Logbook // of all that were started
 	running []*exec.Cmd
 }
@@ -44,7 +45,7 @@ func (s *scribes) begin() {
 	s.t.Helper()
 	book := new(bustest.Logbook)
 	program := exec.Command(os.Args[0])
-	program.Env = append(os.Environ(), asWorker+"=scribe", "NATS_URL="+s.nats.Config().URL, "LOG_FORMAT=json", "LOG_LEVEL=warn")
+	program.Env = append(os.Environ(), asWorker+"=scribe", "NATS_URL="+s.nats.Config().URL, "WORKER_ORDER="+string(s.order), "LOG_FORMAT=json", "LOG_LEVEL=warn")
 	program.Stdout, program.Stderr = book, os.Stderr
 	if err := program.Start(); err != nil {
 		s.t.Fatal(err)
@@ -82,10 +83,11 @@ func (s *scribes) handled() map[string]int {
 // load: nothing that was finished is done again, and nothing waits for the
 // AckWait, which is an hour here.
 func TestRollingRestartRepeatsAndDelaysNothing(t *testing.T) {
+	t.Parallel()
 	for _, order := range []worker.Order{worker.OrderNone, worker.OrderUser} {
 		t.Run(string(order), func(t *testing.T) {
-			t.Setenv("WORKER_ORDER", string(order))
-			s := &scribes{crew: newCrew(t)}
+			t.Parallel()
+			s := &scribes{crew: newCrew(t), order: order}
 			if order == worker.OrderUser {
 				s.locked()
 			} else {
@@ -110,7 +112,7 @@ func TestRollingRestartRepeatsAndDelaysNothing(t *testing.T) {
 					t.Errorf("message %s was handled %d times", message, times)
 				}
 			}
-			if left := s.left(order); left > 0 {
+			if left := s.left(); left > 0 {
 				t.Errorf("%d messages are not settled", left)
 			}
 			t.Logf("%d messages, 3 restarts, none repeated", want)
@@ -152,10 +154,10 @@ func (s *scribes) lockedWhole() {
 }
 
 // left is how many messages a worker has not settled.
-func (s *scribes) left(order worker.Order) uint64 {
+func (s *scribes) left() uint64 {
 	s.t.Helper()
 	d := worker.DurableFor("echo", on(wechat.KindText, echo))
-	d.Ordered = order == worker.OrderUser
+	d.Ordered = s.order == worker.OrderUser
 	lag, err := s.bus.Lag(s.t.Context(), d)
 	if err != nil {
 		s.t.Fatal(err)

@@ -52,19 +52,24 @@ func Run(ctx context.Context, name string, cfg Config, mux *Mux, host *process.H
 	return w.Run(ctx, b)
 }
 
-// DurableFor returns the durable of a worker of that name for what mux handles.
+// mostDeliveries of a message are about one a second for as long as the stream
+// keeps it: a worker counts attempts by itself, and may have a message wait often.
+const mostDeliveries = 1 << 18
+
+// DurableFor returns the durable of a worker of that name for what mux handles,
+// with the default settings.
 func DurableFor(name string, mux *Mux) bus.Durable {
-	return bus.Durable{Name: name, Stream: bus.StreamIn, Filters: route.Filters(name, mux.Kinds())}
+	return bus.Durable{Name: name, Stream: bus.StreamIn, Filters: route.Filters(name, mux.Kinds()), MaxDeliver: mostDeliveries}
 }
 
 // newInbound builds the worker that feeds mux.
 func newInbound(name string, cfg Config, mux *Mux, b *bus.Bus, log *slog.Logger) *Worker {
-	in := &inbound{name: name, mux: mux, bus: b}
+	in := &inbound{name: name, handler: mux.Handler(), bus: b, log: log}
 	if cfg.Typing {
-		in.mux = newTypist(b, log).wrap(mux)
+		in.handler = newTypist(b, log).watch(in.handler)
 	}
 	durable := DurableFor(name, mux)
-	durable.Ordered = cfg.Order == OrderUser
+	durable.Ordered, durable.All = cfg.Order == OrderUser, cfg.Start == StartAll
 	return &Worker{
 		Durable: durable, Settings: cfg.Settings, Log: log, Order: cfg.Order, Park: cfg.Park,
 		Handle: in.handle, Key: in.key, Drain: DrainWithin(cfg.ShutdownTimeout),

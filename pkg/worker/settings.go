@@ -16,7 +16,30 @@ type Settings struct {
 	Timeout    time.Duration `envconfig:"WORKER_TIMEOUT" default:"2m" desc:"longest time a handler may take for one message"`
 	Backoff    time.Duration `envconfig:"WORKER_BACKOFF" default:"1s" desc:"longest delay before the second try; it doubles with each further one"`
 	BackoffMax time.Duration `envconfig:"WORKER_BACKOFF_MAX" default:"5m" desc:"longest delay before any try"`
+	Stuck      time.Duration `envconfig:"WORKER_STUCK" default:"30s" desc:"how long after its time is over, or after it was told to stop, a handler that still runs is reported with its stack; 0 = never"`
+	StuckExit  bool          `envconfig:"WORKER_STUCK_EXIT" default:"false" desc:"the program then ends, with exit status 1, so that it is started anew: what a stuck handler holds is free again"`
+	Start      Start         `envconfig:"WORKER_START" default:"new" desc:"where a worker begins that has never run: new takes the messages from a minute ago on; all takes every one that is still stored, up to 72 hours old"`
 	Typing     bool          `envconfig:"WORKER_TYPING" default:"true" desc:"users see that an answer is being written while a handler works longer than a second on what they wrote"`
+}
+
+// Start is where a worker begins whose durable does not exist yet. The zero value
+// is [StartNew].
+type Start string
+
+// The choices of WORKER_START.
+const (
+	StartNew Start = "new"
+	StartAll Start = "all"
+)
+
+// Decode implements envconfig.Decoder.
+func (s *Start) Decode(text string) error {
+	switch choice := Start(text); choice {
+	case StartNew, StartAll:
+		*s = choice
+		return nil
+	}
+	return errors.New("want new or all")
 }
 
 // Validate checks what single values cannot show.
@@ -34,18 +57,21 @@ func (s *Settings) Validate() error {
 	if s.Backoff <= 0 || s.BackoffMax < s.Backoff {
 		faults = append(faults, errors.New("WORKER_BACKOFF: want a duration above 0 and at most WORKER_BACKOFF_MAX"))
 	}
+	if s.Stuck < 0 {
+		faults = append(faults, errors.New("WORKER_STUCK: want a duration, or 0"))
+	}
 	return errors.Join(faults...)
 }
 
-// delay is how long to wait after a failed attempt: evenly spread between a
-// tenth and all of the backoff, so that many that failed together do not come
-// back together.
+// delay is how long to wait after a failed attempt: evenly spread between nothing
+// and all of the backoff, so that many that failed together do not come back
+// together.
 func (s *Settings) delay(attempt int) time.Duration {
 	most := s.BackoffMax
 	if shift := attempt - 1; shift < 30 && s.Backoff<<shift < most {
 		most = s.Backoff << shift
 	}
-	return most/10 + rand.N(most-most/10) //nolint:gosec // spreads load, hides nothing
+	return rand.N(most + 1) //nolint:gosec // spreads load, hides nothing
 }
 
 const (

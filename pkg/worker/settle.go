@@ -22,6 +22,7 @@ func (w *Worker) settle(d *bus.Delivery, verdict error, took time.Duration) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.handling), settleTimeout)
 	defer cancel()
 	var retry *RetryError
+	var snooze *SnoozeError
 	reason, detail, drop := dropped(verdict)
 	switch {
 	case verdict == nil:
@@ -30,6 +31,8 @@ func (w *Worker) settle(d *bus.Delivery, verdict error, took time.Duration) {
 		w.bury(ctx, d, reason, detail, verdict)
 	case w.stopping.Err() != nil && w.handling.Err() != nil:
 		w.giveBack(d)
+	case errors.As(verdict, &snooze):
+		w.snooze(ctx, d, snooze.After)
 	case errors.As(verdict, &retry) && w.mayRetry(d):
 		w.again(d, retry.After, verdict)
 	case w.mayRetry(d):
@@ -53,9 +56,15 @@ func (w *Worker) done(ctx context.Context, d *bus.Delivery, took time.Duration) 
 		"attempt", d.Attempt, "took", took.Round(time.Microsecond))
 }
 
-// again has the message delivered once more, before it is too old for it.
+// inTime returns the delay before another try, which must come before the message
+// is too old for it.
+func (w *Worker) inTime(d *bus.Delivery, delay time.Duration) time.Duration {
+	return min(delay, max(0, w.maxAge()-time.Since(d.Stored))+time.Second)
+}
+
+// again has the message delivered once more.
 func (w *Worker) again(d *bus.Delivery, delay time.Duration, verdict error) {
-	delay = min(delay, max(0, w.maxAge()-time.Since(d.Stored))+time.Second)
+	delay = w.inTime(d, delay)
 	w.count(d, "retry", 0)
 	w.Log.Warn("tried again later", "subject", d.Subject, "id", d.Get(route.HeaderMsgID),
 		"attempt", d.Attempt, "in", delay.Round(time.Millisecond), "err", verdict)
@@ -65,14 +74,35 @@ func (w *Worker) again(d *bus.Delivery, delay time.Duration, verdict error) {
 	}
 }
 
+// snooze has the message delivered once more without counting that.
+func (w *Worker) snooze(ctx context.Context, d *bus.Delivery, delay time.Duration) {
+	if !w.Forever {
+		if err := confirmed(ctx, func(ctx context.Context) error { return w.excuse(ctx, d) }); err != nil {
+			w.Log.Warn("snooze counts as an attempt", "message", d, "err", err)
+		}
+	}
+	delay = w.inTime(d, delay)
+	w.snoozed(d, delay)
+	if err := d.Retry(delay); err != nil {
+		w.Log.Warn("verdict not sent; the message comes again after the AckWait", "message", d, "err", err)
+	}
+}
+
+func (w *Worker) snoozed(d *bus.Delivery, delay time.Duration) {
+	w.count(d, "snoozed", 0)
+	w.Log.Info("snoozed", "subject", d.Subject, "id", d.Get(route.HeaderMsgID), "in", delay.Round(time.Millisecond))
+}
+
 func (w *Worker) logStack(verdict error) {
 	if panicked, ok := errors.AsType[*PanicError](verdict); ok {
 		w.Log.Error("handler panicked", "value", fmt.Sprint(panicked.Value), "stack", string(panicked.Stack))
 	}
 }
 
-// giveBack returns a message that this process will not deal with any more.
+// giveBack returns a message that this process will not deal with any more. That
+// was no attempt.
 func (w *Worker) giveBack(d *bus.Delivery) {
+	w.excuseStopped(d)
 	w.count(d, "given back", 0)
 	if err := d.Retry(0); err != nil {
 		w.Log.Warn("message not given back; it comes again after the AckWait", "message", d, "err", err)
@@ -96,16 +126,7 @@ func (w *Worker) bury(ctx context.Context, d *bus.Delivery, reason, detail strin
 
 // writeLetter stores the dead letter of a message in the name of a worker.
 func (w *Worker) writeLetter(ctx context.Context, d *bus.Delivery, name, reason, detail string) error {
-	letter := deadLetter(name, d, reason, detail)
-	_, err := w.bus.Publish(ctx, letter.subject, letter.id, letter.header, d.Body)
-	if errors.Is(err, bus.ErrTooLarge) { // by what the letter adds
-		letter.leaveBody(d)
-		_, err = w.bus.Publish(ctx, letter.subject, letter.id, letter.header, nil)
-	}
-	if err != nil {
-		return fmt.Errorf("dead letter: %w", err)
-	}
-	return nil
+	return storeLetter(ctx, w.bus, d, name, reason, detail)
 }
 
 // gaveUp tells that the dead letter of a message is stored.

@@ -147,6 +147,7 @@ type usedUpError struct{ error }
 // again: it keeps its place.
 func (t *turn) settle(verdict error, took time.Duration) (outcome, time.Duration) {
 	var retry *RetryError
+	var snooze *SnoozeError
 	var used *usedUpError // also of a verdict that is there already
 	reason, detail, drop := dropped(verdict)
 	switch {
@@ -157,6 +158,8 @@ func (t *turn) settle(verdict error, took time.Duration) (outcome, time.Duration
 		return t.bury(reason, detail, verdict)
 	case t.stopping.Err() != nil && t.hands.handling.Err() != nil:
 		return kept, 0
+	case errors.As(verdict, &snooze):
+		return t.snooze(snooze.After)
 	case errors.As(verdict, &used):
 		return t.giveUp(verdict)
 	case !t.hands.mayRetry(t.d):
@@ -197,11 +200,24 @@ func (t *turn) say(word func(context.Context) error) bool {
 // later has the message tried again, before it is too old for it.
 func (t *turn) later(delay time.Duration, verdict error) (outcome, time.Duration) {
 	t.failed++
-	delay = min(delay, max(0, t.hands.maxAge()-time.Since(t.d.Stored))+time.Second)
+	delay = t.hands.inTime(t.d, delay)
 	t.hands.count(t.d, "retry", 0)
 	t.w.Log.Warn("tried again later; its user waits", "subject", t.d.Subject, "id", t.d.Get(route.HeaderMsgID),
 		"attempt", t.d.Attempt, "in", delay.Round(time.Millisecond), "err", verdict)
 	t.hands.logStack(verdict)
+	return retried, delay
+}
+
+// snooze has the message tried again without counting that. A note that it was
+// begun is taken back.
+func (t *turn) snooze(delay time.Duration) (outcome, time.Duration) {
+	if t.noted {
+		if err := t.note(t.failed); err != nil {
+			t.w.Log.Debug("snooze counts as an attempt if the replica dies", "message", t.d, "err", err)
+		}
+	}
+	delay = t.hands.inTime(t.d, delay)
+	t.hands.snoozed(t.d, delay)
 	return retried, delay
 }
 

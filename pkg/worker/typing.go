@@ -42,18 +42,10 @@ func newTypist(b *bus.Bus, log *slog.Logger) *typist {
 	return &typist{bus: b, log: log, after: typingAfter, again: typingShown + slack}
 }
 
-// wrap returns a mux whose handlers do the same, watched by the typist.
-func (t *typist) wrap(mux *Mux) *Mux {
-	watched := &Mux{kinds: mux.kinds, handlers: make(map[wechat.Kind]HandlerFunc, len(mux.handlers))}
-	for kind, handler := range mux.handlers {
-		watched.handlers[kind] = t.watch(handler)
-	}
-	return watched
-}
-
+// watch returns a handler that does the same, watched by the typist.
 func (t *typist) watch(handler HandlerFunc) HandlerFunc {
 	return func(ctx context.Context, m *wechat.Message) (replies wechat.Replies, err error) {
-		if left := t.left(m); left > t.after {
+		if left := t.left(m); left > t.after && !Replayed(ctx) {
 			sign := t.begin(m, left)
 			defer func() { sign.end(err == nil && answers(m.FromUserName, replies)) }() // also after a panic
 		}

@@ -62,15 +62,16 @@ func (r *typingRig) all() []string {
 // run starts a worker for everything.
 func (r *typingRig) run(after, again time.Duration, handler HandlerFunc) {
 	r.Helper()
-	mux := NewMux()
-	mux.Handle(wechat.AnyKind, handler)
 	log := slog.New(slog.DiscardHandler)
 	typist := newTypist(r.bus, log)
 	typist.after, typist.again = after, again
+	mux := NewMux()
+	mux.Use(typist.watch)
+	mux.Handle(wechat.AnyKind, handler)
 	var cfg Config
 	cfg.Settings = Settings{Slots: 16, Attempts: 1, Timeout: time.Minute, Backoff: time.Millisecond, BackoffMax: time.Millisecond}
 	cfg.ShutdownTimeout = 20 * time.Second
-	w := newInbound("echo", cfg, typist.wrap(mux), r.bus, log)
+	w := newInbound("echo", cfg, mux, r.bus, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- w.Run(ctx, r.bus) }()

@@ -44,6 +44,8 @@ type Worker struct {
 	gauge    gauge
 	said     complaints
 	joined   atomic.Bool // an ordered worker has its durables and is among the replicas
+	unnoted  atomic.Bool // what is given back cannot be noted any more
+	failed   chan error  // why it must end
 	bus      *bus.Bus
 	lanes    *lanes
 	free     chan struct{}
@@ -55,10 +57,39 @@ type Worker struct {
 }
 
 // Run works until ctx is done. It then pulls nothing more, gives back what was
-// not started, lets handlers finish for at most Drain, and returns. When the
-// connection is closed for good it cancels the handlers, whose work nobody would
-// hear of, and returns [bus.Bus.Err], at the latest after Drain.
+// not started, lets handlers finish for at most Drain, and returns. With
+// StuckExit it does so too when a handler is stuck, which it does not wait for;
+// its error says so. When the connection is closed for good it cancels the
+// handlers, whose work nobody would hear of, and returns [bus.Bus.Err], shortly
+// after Drain at the latest.
 func (w *Worker) Run(ctx context.Context, b *bus.Bus) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	w.failed = make(chan error, 1)
+	ended := make(chan error, 1)
+	go func() { ended <- w.run(ctx, b) }()
+	select {
+	case err := <-ended:
+		return cmp.Or(b.Err(), err)
+	case err := <-w.failed:
+		stop()
+		select {
+		case <-ended:
+		case <-time.After(w.Drain + exitGrace):
+		}
+		return err
+	}
+}
+
+// fail ends Run with an error. That of the first counts.
+func (w *Worker) fail(err error) {
+	select {
+	case w.failed <- err:
+	default:
+	}
+}
+
+func (w *Worker) run(ctx context.Context, b *bus.Bus) error {
 	w.bus, w.lanes = b, newLanes()
 	w.free = make(chan struct{}, 2*w.Settings.Slots)
 	w.held = make(map[*bus.Delivery]struct{})
@@ -69,28 +100,21 @@ func (w *Worker) Run(ctx context.Context, b *bus.Bus) error {
 	defer w.cancel()
 	defer w.beat()()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.Drain, w.cancel) })()
-	defer lags.add(w, b)()
-	ended := make(chan error, 1)
-	go func() { ended <- w.work(stopping, b) }()
-	closed := make(chan struct{})
 	defer context.AfterFunc(w.handling, func() {
-		if b.Err() != nil {
-			time.AfterFunc(w.Drain, func() { close(closed) })
+		if err := b.Err(); err != nil {
+			w.fail(err)
 		}
 	})()
-	select {
-	case err := <-ended:
-		return cmp.Or(b.Err(), err)
-	case <-closed:
-		return b.Err()
-	}
+	defer lags.add(w, b)()
+	return w.work(stopping, b)
 }
 
-// work is Run without its end.
+// work takes messages until ctx is done and all are settled.
 func (w *Worker) work(ctx context.Context, b *bus.Bus) error {
 	if err := b.Prepare(ctx); err != nil {
 		return nil //nolint:nilerr // asked to stop before there was anything to do
 	}
+	defer collect(ctx, b, w.Log)()
 	if w.Order == OrderUser {
 		return w.runOrdered(ctx)
 	}
@@ -157,7 +181,7 @@ func (w *Worker) within(stopping, over context.Context) *Worker {
 	part := &Worker{
 		Durable: w.Durable, Settings: w.Settings, Log: w.Log, Handle: w.Handle, Key: w.Key, Buried: w.Buried,
 		MaxAge: w.MaxAge, Forever: w.Forever, Drain: w.Drain, Order: w.Order, Park: w.Park,
-		bus: w.bus, lanes: newLanes(), held: make(map[*bus.Delivery]struct{}), stopping: stopping,
+		failed: w.failed, bus: w.bus, lanes: newLanes(), held: make(map[*bus.Delivery]struct{}), stopping: stopping,
 	}
 	part.handling, part.cancel = context.WithCancel(w.handling)
 	context.AfterFunc(over, part.cancel)
@@ -166,7 +190,7 @@ func (w *Worker) within(stopping, over context.Context) *Worker {
 
 // process handles a message and settles it.
 func (w *Worker) process(d *bus.Delivery) {
-	if w.stopping.Err() != nil {
+	if w.stopping.Err() != nil || !w.recall(d) {
 		w.giveBack(d)
 		return
 	}

@@ -21,14 +21,12 @@ func (s *Server) Refuse() (undo func()) {
 	return func() { s.reload(func(*server.Options) {}) }
 }
 
-// Misunderstand has the server take what clients say next for a fault in the
-// protocol, until undo is called: it closes their connections, and a client
-// takes that for the end.
-func (s *Server) Misunderstand() (undo func()) {
+// Expel has the server take whatever clients publish next for a violation of its
+// limits: it closes their connections, and a client takes that for the end.
+func (s *Server) Expel() {
 	s.t.Helper()
-	const tiny = 8
-	s.reload(func(opts *server.Options) { opts.MaxControlLine = tiny })
-	return func() { s.reload(func(opts *server.Options) { opts.MaxControlLine = server.MAX_CONTROL_LINE_SIZE }) }
+	const lessThanNothing = -2 // -1 is no limit
+	s.reload(func(opts *server.Options) { opts.MaxPayload = lessThanNothing })
 }
 
 func (s *Server) reload(change func(*server.Options)) {

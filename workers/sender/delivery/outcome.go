@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/wxbus/wxbus/pkg/bus"
@@ -65,9 +66,11 @@ func newOutcome(d *bus.Delivery) outcome {
 
 // tell publishes an outcome. It is news, not a promise: nothing waits for it.
 func (s *sender) tell(d *bus.Delivery, account, end string, o outcome) {
+	header := maps.Clone(d.Header)
+	delete(header, route.HeaderMsgID) // that of the reply
 	body, err := wechat.Marshal(o)
 	if err == nil {
-		err = s.bus.Tell(route.Sent+account+"."+end, d.Header, body)
+		err = s.bus.Tell(route.Sent+account+"."+end, header, body)
 	}
 	if err != nil {
 		s.host.Log.Debug("outcome not told", "message", d, "err", err)

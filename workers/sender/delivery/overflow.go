@@ -2,6 +2,8 @@ package delivery
 
 import (
 	"encoding/json"
+
+	"github.com/wxbus/wxbus/pkg/wechat"
 )
 
 // overflow says what becomes of the parts for which a user's allowance has no
@@ -19,7 +21,7 @@ func overflowOf(value json.RawMessage) (overflow, error) {
 	if value == nil {
 		return deferRest, nil
 	}
-	switch choice := overflow(textOf(value)); choice {
+	switch choice := overflow(wechat.StringIn(value)); choice {
 	case deferRest, mergeTexts, dropRest:
 		return choice, nil
 	}

@@ -29,7 +29,7 @@ var required = map[string][]string{
 
 // newPart checks a message of a reply.
 func newPart(message object) (part, error) {
-	p := part{msgType: textOf(message["msgtype"]), message: message}
+	p := part{msgType: wechat.StringIn(message["msgtype"]), message: message}
 	needs, known := required[p.msgType]
 	if !known {
 		return part{}, malformed(fmt.Sprintf("msgtype %q is not one that WeChat takes", p.msgType))
@@ -69,6 +69,9 @@ func (p part) split() ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(text) <= textMax {
+		return []part{p}, nil
+	}
 	var pieces []part
 	for _, piece := range wechat.SplitText(text, textMax) {
 		next, err := p.withText(piece)
@@ -85,7 +88,7 @@ func (p part) text() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := textOf(content["content"])
+	text := wechat.StringIn(content["content"])
 	if text == "" {
 		return "", malformed("text.content is not a text")
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/bus/bustest"
 	"github.com/wxbus/wxbus/pkg/route"
 	"github.com/wxbus/wxbus/pkg/wechat"
@@ -177,5 +178,45 @@ func TestAllowanceOutlivesTheSender(t *testing.T) {
 	r.settled(0)
 	if got := r.sim.Counts().Sends; got != 5 {
 		t.Errorf("%d calls, want 5", got)
+	}
+}
+
+// A reply that was sent, and is delivered again because its acknowledgement was
+// lost, neither waits behind what is held for its user nor is sent again.
+func TestSentReplyThatComesAgainIsNotHeld(t *testing.T) {
+	r := newRig(t)
+	r.push(openID, writes)
+	first := r.start()
+	bustest.Eventually(t, "the quota is known", func() bool { return strings.Contains(first.log.String(), "reply quota is known") })
+	r.publish("main", openID, text(openID, "1"))
+	r.publish("main", openID, texts(openID, "2", "3", "4", "5", "6"))
+	r.received("main", openID, 5)
+	r.settled(0)
+	if err := first.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.js.DeleteConsumer(patience(t), bus.StreamOut, delivery.Name); err != nil {
+		t.Fatal(err)
+	}
+	second := r.start()
+	bustest.Eventually(t, "the quota is known", func() bool { return strings.Contains(second.log.String(), "reply quota is known") })
+	r.settled(0)
+	held, err := r.js.KeyValue(patience(t), bus.BucketHeld)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := held.Keys(patience(t)); len(keys) != 1 || err != nil {
+		t.Errorf("replies held: %q, %v; want the second", keys, err)
+	}
+	if got := r.sim.Counts().Sends; got != 5 {
+		t.Fatalf("%d calls, want 5", got)
+	}
+	r.writesAgain(writes)
+	if diff := cmp.Diff(upTo(6), r.reads("main", openID, 6)); diff != "" {
+		t.Errorf("texts (-want +got):\n%s", diff)
+	}
+	r.settled(0)
+	if got := r.sim.Counts().Sends; got != 6 {
+		t.Errorf("%d calls, want 6", got)
 	}
 }

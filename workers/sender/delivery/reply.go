@@ -21,7 +21,7 @@ type reply struct {
 	parts    []part // as they are sent: long texts are several
 }
 
-type object = map[string]json.RawMessage
+type object = wechat.Object
 
 // parseReply reads the body of a reply: what custom/send takes, or several of
 // it under messages.
@@ -30,7 +30,7 @@ func parseReply(body []byte) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reply{toUser: textOf(whole["touser"])}
+	r := &reply{toUser: wechat.StringIn(whole["touser"])}
 	if r.toUser == "" {
 		return nil, malformed("touser is missing or not a text")
 	}
@@ -59,7 +59,7 @@ func (r *reply) addAll(whole object, messages json.RawMessage) error {
 		}
 		merged := maps.Clone(whole) // customservice and the like hold for all
 		maps.Copy(merged, message)
-		if textOf(merged["touser"]) != r.toUser {
+		if wechat.StringIn(merged["touser"]) != r.toUser {
 			return malformed(fmt.Sprintf("message %d is to another user", i+1))
 		}
 		if err := r.add(merged); err != nil {
@@ -81,20 +81,11 @@ func (r *reply) add(message object) error {
 }
 
 func readObject(data []byte, what string) (object, error) {
-	var o object
-	if err := json.Unmarshal(data, &o); err != nil || o == nil {
+	o, ok := wechat.ReadObject(data)
+	if !ok {
 		return nil, malformed(what + " is not a JSON object")
 	}
 	return o, nil
-}
-
-// textOf returns the text of a JSON string, "" for anything else.
-func textOf(value json.RawMessage) string {
-	var text string
-	if json.Unmarshal(value, &text) != nil {
-		return ""
-	}
-	return text
 }
 
 func isEmpty(value json.RawMessage) bool {

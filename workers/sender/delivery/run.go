@@ -34,6 +34,7 @@ const (
 	replyTime  = 2 * time.Minute
 	backoff    = time.Second
 	backoffMax = 5 * time.Minute
+	knowTime   = 30 * time.Second
 )
 
 // waitMost is how many replies may wait to be tried again: those of an account
@@ -41,9 +42,13 @@ const (
 const waitMost = 1 << 16
 
 // Durable is the sender's place in the stream of replies. A sender that starts
-// for the first time begins with everything that waits.
+// for the first time begins with everything that waits. A reply is delivered
+// again for as long as its account pauses, and given up for its age alone.
 func Durable() bus.Durable {
-	return bus.Durable{Name: Name, Stream: bus.StreamOut, Filters: []string{route.Out + ">"}, All: true, MaxAckPending: waitMost}
+	return bus.Durable{
+		Name: Name, Stream: bus.StreamOut, Filters: []string{route.Out + ">"}, All: true,
+		MaxAckPending: waitMost, MaxDeliver: bus.Unlimited,
+	}
 }
 
 // sender sends replies for all accounts.
@@ -96,8 +101,21 @@ func Run(ctx context.Context, cfg Config, host *process.Host) error {
 	group.Go(func() error { return s.quota.Run(work) })
 	group.Go(func() error { s.held.Run(work); return nil })
 	group.Go(func() error { s.lookOnce(work); return nil })
-	group.Go(func() error { defer stop(); return w.Run(work, b) })
+	group.Go(func() error { defer stop(); s.begin(work); return w.Run(work, b) })
 	return ignoreCancel(group.Wait())
+}
+
+// begin waits until it is known what each user may be sent and what is held,
+// but not for ever: then WeChat decides.
+func (s *sender) begin(ctx context.Context) {
+	if err := s.bus.Prepare(ctx); err != nil {
+		return // asked to stop
+	}
+	waiting, cancel := context.WithTimeout(ctx, knowTime)
+	defer cancel()
+	if !s.known(waiting) && ctx.Err() == nil {
+		s.host.Log.Warn("sending begins before the reply quota is known", "after", knowTime)
+	}
 }
 
 // typing is the desk that has users see that an answer is being written.
@@ -151,14 +169,21 @@ func (s *sender) open(account, user string) bool {
 
 // lookOnce releases what can be sent by now, once that is known.
 func (s *sender) lookOnce(ctx context.Context) {
+	if s.known(ctx) {
+		s.held.Look(ctx)
+	}
+}
+
+// known waits until all is read, and reports whether ctx lasted.
+func (s *sender) known(ctx context.Context) bool {
 	for _, known := range []<-chan struct{}{s.quota.Ready(), s.held.Loaded()} {
 		select {
 		case <-known:
 		case <-ctx.Done():
-			return
+			return false
 		}
 	}
-	s.held.Look(ctx)
+	return true
 }
 
 // lane puts the replies to one user into one lane.

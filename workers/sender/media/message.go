@@ -7,7 +7,7 @@ import (
 )
 
 // Object is a JSON object whose values are not looked into.
-type Object = map[string]json.RawMessage
+type Object = wechat.Object
 
 // slot is a place in a message for the media_id of an upload.
 type slot struct {
@@ -95,10 +95,4 @@ func isSet(value json.RawMessage) bool {
 		return false
 	}
 	return true
-}
-
-func textOf(value json.RawMessage) string {
-	var text string
-	_ = json.Unmarshal(value, &text) // what is not a text is none
-	return text
 }

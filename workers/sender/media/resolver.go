@@ -48,7 +48,7 @@ func New(cfg Config, uploaders map[string]Uploader, b *bus.Bus) *Resolver {
 // as it is, and any other error when another try may succeed. Nothing was sent
 // to the user by then, whatever the error says.
 func (r *Resolver) Resolve(ctx context.Context, account string, message Object) (Object, error) {
-	msgType := textOf(message["msgtype"])
+	msgType := wechat.StringIn(message["msgtype"])
 	content, filled, err := r.resolve(ctx, account, msgType, message[msgType])
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", msgType, err)
@@ -83,7 +83,7 @@ func (r *Resolver) resolve(ctx context.Context, account, msgType string, value j
 		if field == "" {
 			continue
 		}
-		mediaID, err := r.mediaID(ctx, account, s.kind, field, text, textOf(content[s.prefix+fieldName]))
+		mediaID, err := r.mediaID(ctx, account, s.kind, field, text, wechat.StringIn(content[s.prefix+fieldName]))
 		if err != nil {
 			return nil, false, fmt.Errorf("%s: %w", s.prefix+field, err)
 		}
@@ -123,11 +123,11 @@ func (r *Resolver) mediaID(ctx context.Context, account string, k kind, field, t
 // that Resolve was given may be resolved and sent once more. A media_id that
 // came with the message is not one of them.
 func (r *Resolver) Forget(ctx context.Context, account string, message Object) (again bool, err error) {
-	msgType := textOf(message["msgtype"])
+	msgType := wechat.StringIn(message["msgtype"])
 	var content Object
 	_ = json.Unmarshal(message[msgType], &content) // what is no object holds no media_id
 	for _, s := range slots[msgType] {
-		mediaID := textOf(content[s.id])
+		mediaID := wechat.StringIn(content[s.id])
 		key, known := r.given.get(account + " " + mediaID)
 		if !known {
 			continue

@@ -123,15 +123,17 @@ func (p *pause) enter(ctx context.Context) time.Duration {
 
 // begin pauses the account for all replicas.
 func (p *pause) begin(ctx context.Context, f finding, attempt int) {
-	p.change(ctx, func(w *word) bool {
-		if !w.pause(f, attempt, time.Now()) {
-			return false
-		}
-		p.log.Warn("account pauses", "account", p.account,
-			"for", time.Duration(w.ForMS)*time.Millisecond, "reason", w.Reason)
-		pauses.WithLabelValues(p.account, w.Reason).Inc()
-		return true
-	})
+	var begun word
+	if !p.change(ctx, func(w *word) bool {
+		pauses := w.pause(f, attempt, time.Now())
+		begun = *w
+		return pauses
+	}) {
+		return
+	}
+	p.log.Warn("account pauses", "account", p.account,
+		"for", time.Duration(begun.ForMS)*time.Millisecond, "reason", begun.Reason)
+	pauses.WithLabelValues(p.account, begun.Reason).Inc()
 }
 
 // end lets all replicas call again: WeChat has taken a call.

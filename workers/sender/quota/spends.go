@@ -50,7 +50,13 @@ func (l *Ledger) Take(ctx context.Context, account, user, id string, n int) (gra
 		return 0, nil
 	}
 	echo := l.ids.add(id, granted)
-	if err := l.note(ctx, account, id, entry{ToUser: user, N: granted}); err != nil {
+	spend := entry{ToUser: user, N: granted}
+	if !known && l.isReady() { // WeChat decides
+		err = l.tell(ctx, account, id, spend)
+	} else {
+		err = l.note(ctx, account, id, spend)
+	}
+	if err != nil {
 		if l.ids.drop(id) {
 			l.table.giveBack(key, at, granted)
 		}
@@ -144,19 +150,32 @@ func (l *Ledger) Refused(ctx context.Context, account, user string, code int) {
 
 // note writes into the log.
 func (l *Ledger) note(ctx context.Context, account, id string, e entry) error {
-	body, err := wechat.Marshal(e)
+	subject, body, err := l.line(ctx, account, e)
 	if err != nil {
 		return err
 	}
-	partitions, err := l.bus.Partitions(ctx)
-	if err != nil {
-		return err
-	}
-	subject := route.Quota + account + "." + strconv.Itoa(route.Partition(e.ToUser, partitions))
 	if _, err := l.bus.Publish(ctx, subject, id, nil, body); err != nil {
 		return fmt.Errorf("reply quota: %w", err)
 	}
 	return nil
+}
+
+// tell writes into the log, most likely.
+func (l *Ledger) tell(ctx context.Context, account, id string, e entry) error {
+	subject, body, err := l.line(ctx, account, e)
+	if err == nil {
+		err = l.bus.Tell(subject, map[string][]string{route.HeaderMsgID: {id}}, body)
+	}
+	return err
+}
+
+func (l *Ledger) line(ctx context.Context, account string, e entry) (subject string, body []byte, err error) {
+	body, err = wechat.Marshal(e)
+	if err != nil {
+		return "", nil, err
+	}
+	partitions, err := l.bus.Partitions(ctx)
+	return route.Quota + account + "." + strconv.Itoa(route.Partition(e.ToUser, partitions)), body, err
 }
 
 // followSpends learns what all replicas have sent.
