@@ -9,6 +9,7 @@ import (
 	"github.com/wxbus/wxbus/ingress/door"
 	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/route"
+	"github.com/wxbus/wxbus/pkg/worker"
 	"github.com/wxbus/wxbus/workers/sender/delivery"
 )
 
@@ -51,13 +52,15 @@ func Ingress(o Options) Permissions {
 }
 
 // Sender returns what the sender needs. It reads the stream of pushes, too: by
-// what users do it knows what they may still be sent. With order it keeps a
+// what users do it knows what they may still be sent, and it makes dead letters of
+// what other workers' processes were ended by, for those that may not. With order it keeps a
 // lease for each partition.
 func Sender(o Options) Permissions {
 	p := program(delivery.Name)
 	p.consume(delivery.Name, bus.StreamOut, o)
 	p.follow(bus.StreamIn)
 	p.follow(bus.StreamQuota)
+	p.collect()
 	p.publish(route.Quota+">", route.Sent+">", route.Out+">") // what was held is put back
 	for _, bucket := range []string{bus.BucketToken, bus.BucketLedger, bus.BucketHeld, bus.BucketMedia, bus.BucketPace} {
 		p.keep(bucket, ">")
@@ -67,7 +70,7 @@ func Sender(o Options) Permissions {
 	return p
 }
 
-// Worker returns what a worker of that name needs.
+// Worker returns what a worker of that name needs, with WORKER_COLLECT=false.
 func Worker(name string, o Options) Permissions {
 	p := program(name)
 	p.consume(name, bus.StreamIn, o)
@@ -103,12 +106,12 @@ func (p *Permissions) listen(subjects ...string) {
 
 // consume is to take messages from a worker's durable, or those of all
 // partitions, and to bury them.
-func (p *Permissions) consume(worker, stream string, o Options) {
-	p.publish(route.Dead + worker)
+func (p *Permissions) consume(name, stream string, o Options) {
+	p.publish(route.Dead + name)
 	if !o.NoAge {
 		p.publish("$JS.API.STREAM.MSG.GET." + stream)
 	}
-	d := bus.Durable{Name: worker, Stream: stream}
+	d := bus.Durable{Name: name, Stream: stream}
 	if !o.Ordered {
 		p.take(d)
 		return
@@ -118,12 +121,18 @@ func (p *Permissions) consume(worker, stream string, o Options) {
 		p.take(part)
 		p.publish("$JS.API.CONSUMER.RESET." + stream + "." + part.Name)
 	}
-	p.publish("$JS.API.CONSUMER.INFO." + stream + "." + worker) // of the time without order
-	for _, kind := range []string{"m.", "p.", "k."} {           // replicas, partitions, parked users
-		p.keep(bus.BucketLease, kind+worker+".>")
+	p.publish("$JS.API.CONSUMER.INFO." + stream + "." + name) // of the time without order
+	for _, kind := range []string{"m.", "p.", "k."} {         // replicas, partitions, parked users
+		p.keep(bus.BucketLease, kind+name+".>")
 	}
 	p.publish("$JS.API.CONSUMER.CREATE.KV_" + bus.BucketLease + ".*") // several keys are watched at once
-	p.keep(bus.BucketLedger, "order."+worker+".>")
+	p.keep(bus.BucketLedger, "order."+name+".>")
+}
+
+// collect is to bury what any worker's processes were ended by.
+func (p *Permissions) collect() {
+	p.take(worker.Collector())
+	p.publish(route.Dead+"*", "$JS.API.STREAM.MSG.GET."+bus.StreamIn, "$JS.API.STREAM.MSG.GET."+bus.StreamOut)
 }
 
 func (p *Permissions) take(d bus.Durable) {
