@@ -116,6 +116,14 @@ bench: ## measure the steps of a push, and the ingress against a server that doe
 	go test -run '^$$' -bench . ./pkg/callback ./pkg/wechat ./pkg/bus ./ingress/...
 	go run ./deployments/bench
 
+# Runs begin until FOR has passed, the first with SEED, any unless set; each has
+# every fault once and takes about five minutes.
+FOR  := 10m
+SEED := 0
+.PHONY: chaos
+chaos: ## kill, freeze and cut off everything under load for FOR, 10m unless set, and check what is promised
+	go test ./deployments/chaos -run Promises -count=1 -v -timeout 0 -for $(FOR) -seed $(SEED)
+
 .PHONY: cover
 cover: ## run all tests and say how much of the code they reach
 	go test -coverpkg=./... -coverprofile=cover.out ./...

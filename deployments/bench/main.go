@@ -22,8 +22,12 @@ type plan struct {
 	connections []int
 	repetitions int
 	duration    time.Duration
-	file        string // for the result as JSON
+	parts       []string // of allParts
+	file        string   // for the result as JSON
 }
+
+// allParts are what can be measured, in this order: the quiet before the loud.
+var allParts = []string{"rest", "trips", "sender", "worker", "ingress"}
 
 func main() {
 	p, err := flags()
@@ -41,6 +45,7 @@ func flags() (*plan, error) {
 	connections := flag.String("connections", "64,256", "numbers of connections to measure with, a comma list")
 	flag.IntVar(&p.repetitions, "repetitions", 5, "times that each server is measured with each number of connections")
 	flag.DurationVar(&p.duration, "duration", 4*time.Second, "length of one measurement")
+	only := flag.String("only", strings.Join(allParts, ","), "what to measure, a comma list")
 	flag.StringVar(&p.file, "json", "", "file to write all figures to")
 	flag.Parse()
 	for text := range strings.SplitSeq(*connections, ",") {
@@ -49,6 +54,12 @@ func flags() (*plan, error) {
 			return nil, fmt.Errorf("-connections: %q is not a number above 0", text)
 		}
 		p.connections = append(p.connections, n)
+	}
+	p.parts = strings.Split(*only, ",")
+	for _, part := range p.parts {
+		if !slices.Contains(allParts, part) {
+			return nil, fmt.Errorf("-only: %q is none of %s", part, strings.Join(allParts, ", "))
+		}
 	}
 	if p.repetitions < 1 || p.duration <= 0 || flag.NArg() > 0 {
 		return nil, errors.New("-repetitions and -duration are above 0, and there is no argument")
@@ -83,25 +94,30 @@ func (p *plan) run() error {
 	return os.WriteFile(p.file, append(text, '\n'), 0o600)
 }
 
-// figures measures everything, the quiet before the loud. The load comes to
-// servers that are started anew: no worker shall take what it pushes.
-func (b *stage) figures(p *plan) (samples, []row, error) {
-	rest, err := b.atRest(p.repetitions)
-	if err != nil {
-		return nil, nil, err
+// figures measures what is asked for. The load comes to servers that are started
+// anew: no worker shall take what it pushes.
+func (b *stage) figures(p *plan) (measured samples, rows []row, err error) {
+	quiet := map[string]func(*plan) ([]row, error){
+		"rest": b.atRest, "trips": b.roundTrips, "sender": b.senders, "worker": b.workers,
 	}
-	trips, err := b.roundTrips(p)
-	if err != nil {
-		return nil, nil, err
+	for _, part := range allParts {
+		measure := quiet[part]
+		if measure == nil || !slices.Contains(p.parts, part) {
+			continue
+		}
+		more, err := measure(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		rows = append(rows, more...)
 	}
-	senders, err := b.senders(p)
-	if err != nil {
-		return nil, nil, err
+	if !slices.Contains(p.parts, "ingress") {
+		return nil, rows, nil
 	}
 	b.end()
 	if err := b.start(); err != nil {
 		return nil, nil, err
 	}
-	measured, err := b.measureAll(p)
-	return measured, slices.Concat(measured.rows(), trips, rest, senders), err
+	measured, err = b.measureAll(p)
+	return measured, slices.Concat(measured.rows(), rows), err
 }

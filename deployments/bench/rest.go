@@ -18,9 +18,9 @@ var (
 
 // atRest measures what a server takes before it has anything to do: each is
 // started anew, by turns, and ends after its first answer.
-func (b *stage) atRest(repetitions int) (rows []row, err error) {
+func (b *stage) atRest(p *plan) (rows []row, err error) {
 	started, idle, size := pairs{}, pairs{}, pairs{}
-	for range repetitions {
+	for range p.repetitions {
 		for _, s := range []*server{b.noop, b.ingress} {
 			took, rss, err := b.firstAnswer(s)
 			if err != nil {

@@ -125,7 +125,7 @@ type pace struct{ perSecond, cpuMS float64 }
 func (p pace) rate() float64 { return p.perSecond }
 func (p pace) cpu() float64  { return p.cpuMS }
 
-func each(all []pace, of func(pace) float64) (values []float64) {
+func each[T any](all []T, of func(T) float64) (values []float64) {
 	for _, one := range all {
 		values = append(values, of(one))
 	}

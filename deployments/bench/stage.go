@@ -53,7 +53,7 @@ func begin(folder string) (*stage, error) {
 // build makes the programs as `make build` does.
 func (b *stage) build() error {
 	command := exec.Command("go", "build", "-trimpath", "-ldflags=-s", "-o", b.folder+string(filepath.Separator), //nolint:gosec // a folder of ours
-		"github.com/nats-io/nats-server/v2", "./deployments/bench/noop", "./ingress", "./workers/...", "./deployments/wxbus")
+		"github.com/nats-io/nats-server/v2", "./deployments/bench/noop", "./deployments/bench/taker", "./ingress", "./workers/...", "./deployments/wxbus")
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("build, in the folder of go.mod: %w: %s", err, output)

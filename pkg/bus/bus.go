@@ -38,11 +38,12 @@ type Bus struct {
 	nc  *nats.Conn
 	js  jetstream.JetStream
 
-	outbox *outbox
-	life   context.Context // done when the connection is closed for good
-	end    context.CancelFunc
-	stall  time.Duration // how long a durable may have messages and send none
-	hush   hush
+	outbox   *outbox
+	receipts *receipts
+	life     context.Context // done when the connection is closed for good
+	end      context.CancelFunc
+	stall    time.Duration // how long a durable may have messages and send none
+	hush     hush
 
 	prepared   chan struct{} // closed once streams and buckets are there
 	prepare    sync.Once
@@ -63,6 +64,9 @@ func Connect(name string, cfg config.NATS, log *slog.Logger) (*Bus, error) {
 	}
 	if b.js, err = jetstream.New(b.nc); err == nil {
 		b.outbox, err = openOutbox(b.nc)
+	}
+	if err == nil {
+		b.receipts, err = openReceipts(b.nc)
 	}
 	if err != nil {
 		b.nc.Close()
@@ -129,6 +133,7 @@ func (b *Bus) Close() {
 		_ = b.nc.FlushTimeout(drainTimeout)
 	}
 	b.outbox.close()
+	b.receipts.close()
 	b.nc.Close()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -23,11 +24,11 @@ type Delivery struct {
 	Stored   time.Time // when the stream took it
 	Pending  uint64    // messages that waited behind it
 
-	nc    *nats.Conn
+	bus   *Bus
 	reply string // where the server waits for the verdict
 }
 
-func newDelivery(nc *nats.Conn, msg *nats.Msg) (*Delivery, error) {
+func (b *Bus) newDelivery(msg *nats.Msg) (*Delivery, error) {
 	meta, err := msg.Metadata()
 	if err != nil {
 		return nil, fmt.Errorf("message without JetStream metadata: %w", err)
@@ -37,7 +38,7 @@ func newDelivery(nc *nats.Conn, msg *nats.Msg) (*Delivery, error) {
 		Stream: meta.Stream, Sequence: meta.Sequence.Stream,
 		Attempt: int(min(meta.NumDelivered, 1<<30)),
 		Stored:  meta.Timestamp, Pending: meta.NumPending,
-		nc: nc, reply: msg.Reply,
+		bus: b, reply: msg.Reply,
 	}, nil
 }
 
@@ -54,6 +55,11 @@ func (d *Delivery) Get(name string) string {
 // delivered again still counts. [ErrClosed] is that it can never be heard.
 func (d *Delivery) Ack(ctx context.Context) error { return d.say(ctx, "+ACK") }
 
+// Acked is [Delivery.Ack] that does not wait. It is said again until the server
+// has heard it, also after a reconnect, and given up after the AckWait; then
+// heard is called, with what went wrong. heard must not block.
+func (d *Delivery) Acked(heard func(error)) { d.bus.receipts.ack(d.reply, heard) }
+
 // Term says that the message is never to be delivered again, and why. It
 // returns once the server knows.
 func (d *Delivery) Term(ctx context.Context, reason string) error {
@@ -61,7 +67,7 @@ func (d *Delivery) Term(ctx context.Context, reason string) error {
 }
 
 func (d *Delivery) say(ctx context.Context, verb string) error {
-	_, err := d.nc.RequestWithContext(ctx, d.reply, []byte(verb))
+	_, err := d.bus.nc.RequestWithContext(ctx, d.reply, []byte(verb))
 	if errors.Is(err, nats.ErrConnectionClosed) {
 		return ErrClosed
 	}
@@ -74,13 +80,17 @@ func (d *Delivery) Retry(delay time.Duration) error {
 	if delay > 0 {
 		verb += fmt.Sprintf(` {"delay":%d}`, delay.Nanoseconds())
 	}
-	return d.nc.Publish(d.reply, []byte(verb))
+	return d.bus.nc.Publish(d.reply, []byte(verb))
 }
 
 // Progress gives the holder another AckWait.
-func (d *Delivery) Progress() error { return d.nc.Publish(d.reply, []byte("+WPI")) }
+func (d *Delivery) Progress() error { return d.bus.nc.Publish(d.reply, []byte("+WPI")) }
 
-// String names the message for logs: stream and sequence.
+// String names the message: stream and sequence.
 func (d *Delivery) String() string {
 	return d.Stream + "/" + strconv.FormatUint(d.Sequence, 10)
 }
+
+// LogValue implements slog.LogValuer: a log has the name of the message, and
+// never what is in it.
+func (d *Delivery) LogValue() slog.Value { return slog.StringValue(d.String()) }

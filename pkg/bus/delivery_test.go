@@ -2,6 +2,8 @@ package bus_test
 
 import (
 	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +42,20 @@ func TestDeliveryIsTheMessageAsStored(t *testing.T) {
 	}
 	if got := got.String(); got != "WECHAT_IN/2" {
 		t.Errorf("String = %s, want WECHAT_IN/2", got)
+	}
+}
+
+// A log line about a message names it, whatever the format, and does not tell
+// what a user wrote.
+func TestLogsNameAMessageOnly(t *testing.T) {
+	d := &bus.Delivery{Stream: bus.StreamIn, Sequence: 7, Body: []byte("secret"), Header: map[string][]string{"ce-id": {"oUser"}}}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Warn("strange", "message", d)
+	slog.New(slog.NewTextHandler(&log, nil)).Warn("strange", "message", d)
+	for line := range strings.Lines(log.String()) {
+		if !strings.Contains(line, "WECHAT_IN/7") || strings.Contains(line, "Body") || strings.Contains(line, "oUser") {
+			t.Errorf("logged %s", line)
+		}
 	}
 }
 

@@ -2,11 +2,9 @@ package bus
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -58,8 +56,7 @@ func (p *puller) level(err error) slog.Level {
 }
 
 // puller asks the server for as many messages as there are free slots. Every
-// slot is either busy, asked for, or credit. There is one pull at a time: what
-// a message belongs to is never in doubt, and a pull that the server forgets is
+// slot is either busy, asked for, or credit. A pull that the server forgets is
 // missed by its heartbeats.
 type puller struct {
 	bus     *Bus
@@ -72,11 +69,10 @@ type puller struct {
 	heard   bool      // the server has said something of a pull
 	seen    time.Time // when the newest message that was delivered had been stored
 	msgs    chan *nats.Msg
-	inbox   string
-	pulls   int
+	pulls   [pullsOpen]pull
 	credit  int       // free slots that the server does not know of
 	asked   int       // free slots that it does
-	expires time.Time // of a brief pull: when it ends
+	expires time.Time // of brief pulls: when the last one ends
 	idle    int       // looks since a message came or a slot became free
 }
 
@@ -94,19 +90,16 @@ func (p *puller) run(ctx context.Context) error {
 	return nil
 }
 
-// session pulls until ctx is done or its pull may be lost. Each session has an
-// inbox of its own: a server that has only been silent, or that sees the same
+// session pulls until ctx is done or a pull may be lost. Each session has inboxes
+// of its own: a server that has only been silent, or that sees the same
 // inbox on a new connection, would go on filling the old pull beside the new.
 func (p *puller) session(ctx context.Context) error {
 	status := p.bus.nc.StatusChanged(nats.CONNECTED, nats.CLOSED)
 	defer p.bus.nc.RemoveStatusListener(status)
-	p.inbox = p.bus.nc.NewInbox()
-	p.msgs = make(chan *nats.Msg, 2*p.slots+64)
-	sub, err := p.bus.nc.ChanSubscribe(p.inbox+".*", p.msgs)
-	if err != nil {
-		return fmt.Errorf("subscribe: %w", err)
+	defer p.end(ctx)
+	if err := p.listen(); err != nil {
+		return err
 	}
-	defer p.end(ctx, sub)
 	return p.loop(ctx, status)
 }
 
@@ -116,14 +109,11 @@ func (p *puller) loop(ctx context.Context, status <-chan nats.Status) error {
 	look := time.NewTicker(p.bus.stall / stallLooks)
 	defer look.Stop()
 	for {
-		if asks, err := p.ask(); err != nil {
+		if err := p.ask(); err != nil {
 			return err
-		} else if asks {
-			silence.Reset(pullSilence)
 		}
 		select {
 		case msg := <-p.msgs:
-			silence.Reset(pullSilence)
 			if err := p.take(msg); err != nil {
 				return err
 			}
@@ -131,7 +121,9 @@ func (p *puller) loop(ctx context.Context, status <-chan nats.Status) error {
 			p.credit, p.idle = p.credit+1, 0
 			p.collect()
 		case <-silence.C:
-			if p.asked > 0 && p.bus.nc.IsConnected() {
+			quiet := p.quiet()
+			silence.Reset(pullSilence - quiet%pullSilence)
+			if quiet >= pullSilence && p.bus.nc.IsConnected() {
 				p.bus.log.Debug("a pull is lost", "durable", p.durable.Name, "stream", p.durable.Stream)
 				p.restarted("silent")
 				return nil
@@ -160,52 +152,18 @@ func (p *puller) collect() {
 	}
 }
 
-// ask turns credit into a pull request unless one is under way, and reports
-// whether it did.
-func (p *puller) ask() (asks bool, err error) {
-	if p.credit <= 0 || p.asked > 0 || !p.bus.nc.IsConnected() {
-		return false, nil
-	}
-	pull := map[string]any{"batch": p.credit, "expires": pullExpiry, "idle_heartbeat": pullHeartbeat}
-	if p.brief() {
-		pull = map[string]any{"batch": p.credit, "expires": briefExpiry}
-		p.expires = time.Now().Add(briefExpiry)
-	}
-	request, err := json.Marshal(pull)
-	if err != nil {
-		return false, err
-	}
-	p.pulls++
-	subject := "$JS.API.CONSUMER.MSG.NEXT." + p.durable.Stream + "." + p.durable.Name
-	if err := p.bus.nc.PublishRequest(subject, p.reply(), request); err != nil {
-		return false, fmt.Errorf("pull: %w", err)
-	}
-	p.asked, p.credit = p.credit, 0
-	return true, nil
-}
-
-// reply is the subject of the current pull: word about it comes there.
-func (p *puller) reply() string { return p.inbox + "." + strconv.Itoa(p.pulls) }
-
-// reset takes back what is still asked for.
-func (p *puller) reset() { p.credit, p.asked = p.credit+p.asked, 0 }
-
 // take handles what came to the inbox: a message, or word about a pull.
 func (p *puller) take(msg *nats.Msg) error {
 	if msg.Reply == "" {
 		return p.word(msg)
 	}
 	p.heard, p.idle = true, 0
-	delivery, err := newDelivery(p.bus.nc, msg)
+	delivery, err := p.bus.newDelivery(msg)
 	if err != nil {
 		p.bus.log.Error("strange message", "err", err)
 		return nil
 	}
-	if p.asked > 0 {
-		p.asked--
-	} else { // came after the end of its pull: one more is held than planned
-		p.credit--
-	}
+	p.came(p.of(msg))
 	if delivery.Stored.After(p.seen) {
 		p.seen = delivery.Stored
 	}
@@ -216,14 +174,16 @@ func (p *puller) take(msg *nats.Msg) error {
 // word handles a status message. Its error means that the durable is gone, has
 // no leader, or takes no such pull.
 func (p *puller) word(msg *nats.Msg) error {
-	if msg.Subject != p.reply() { // of a pull that is over
+	r := p.of(msg)
+	if r == nil || msg.Subject != r.reply() || r.asked == 0 { // of a pull that is over
 		return nil
 	}
+	r.heard = time.Now()
 	switch code := msg.Header.Get("Status"); code {
 	case "100": // heartbeat
 		p.heard = true
 	case "404", "408": // what is left of the pull may be asked for again
-		p.reset()
+		p.takeBack(r)
 	case "503":
 		return fmt.Errorf("durable %s on %s %w", p.durable.Name, p.durable.Stream, errNoLeader)
 	default:

@@ -27,17 +27,19 @@ func (p *puller) brief() bool {
 // end ends a session without losing sight of a message that the server has
 // sent already: each would wait for AckWait. They are delivered, or given back
 // when ctx is done.
-func (p *puller) end(ctx context.Context, sub *nats.Subscription) {
+func (p *puller) end(ctx context.Context) {
 	if ctx.Err() != nil && p.brief() {
 		p.expire()
 	}
-	p.unsubscribe(sub)
+	for i := range p.pulls {
+		p.unsubscribe(p.pulls[i].sub)
+	}
 	for {
 		select {
 		case msg := <-p.msgs:
 			p.last(ctx, msg)
 		default:
-			p.reset()
+			p.takeAllBack()
 			if ctx.Err() != nil && p.bus.nc.IsConnected() {
 				_ = p.bus.nc.FlushTimeout(drainTimeout)
 			}
@@ -46,8 +48,8 @@ func (p *puller) end(ctx context.Context, sub *nats.Subscription) {
 	}
 }
 
-// expire waits until a brief pull has ended. What comes is given back so that it
-// is delivered when the pull cannot get it once more: each time costs it one of
+// expire waits until brief pulls have ended. What comes is given back so that it
+// is delivered when no pull can get it once more: each time costs it one of
 // its attempts.
 func (p *puller) expire() {
 	late := time.NewTimer(time.Until(p.expires) + briefWord)
@@ -56,7 +58,7 @@ func (p *puller) expire() {
 		select {
 		case msg := <-p.msgs:
 			if msg.Reply != "" {
-				p.asked--
+				p.came(p.of(msg))
 				p.giveBack(msg, time.Until(p.expires)+briefExpiry/10)
 			} else if p.word(msg) != nil {
 				return
@@ -69,6 +71,9 @@ func (p *puller) expire() {
 
 // unsubscribe returns when nothing more comes to the inbox.
 func (p *puller) unsubscribe(sub *nats.Subscription) {
+	if sub == nil {
+		return
+	}
 	if !p.bus.nc.IsConnected() {
 		_ = sub.Unsubscribe()
 		return
@@ -94,7 +99,7 @@ func (p *puller) last(ctx context.Context, msg *nats.Msg) {
 }
 
 func (p *puller) giveBack(msg *nats.Msg, delay time.Duration) {
-	if delivery, err := newDelivery(p.bus.nc, msg); err == nil {
+	if delivery, err := p.bus.newDelivery(msg); err == nil {
 		_ = delivery.Retry(max(0, delay))
 	}
 }

@@ -229,4 +229,4 @@ func (d *Delivery) Number() uint64 {
 
 // AckAgain says once more that the message is done with, and does not wait to
 // be heard.
-func (d *Delivery) AckAgain() error { return d.nc.Publish(d.reply, []byte("+ACK")) }
+func (d *Delivery) AckAgain() error { return d.bus.nc.Publish(d.reply, []byte("+ACK")) }

@@ -52,7 +52,7 @@ func Allowance(ctx context.Context) (wechat.Allowance, error) {
 }
 
 func (c cause) allowance(ctx context.Context) (a wechat.Allowance, err error) {
-	if !isToken(c.message.FromUserName) {
+	if c.bus == nil || !isToken(c.message.FromUserName) { // in a trial there is nobody to ask
 		return a, nil
 	}
 	asking, cancel := context.WithTimeout(ctx, askTime)

@@ -29,6 +29,7 @@ type crew struct {
 	bucket     *bus.Bucket
 	ledger     *bus.Bucket
 	slots      chan struct{} // one for each handler that may run
+	room       chan struct{} // one for each message that is handled or being settled
 	alone      chan struct{} // whoever may be what ends the process runs one at a time
 	changed    chan struct{}
 
@@ -52,7 +53,8 @@ func newCrew(w *Worker, partitions int) *crew {
 	return &crew{
 		w: w, name: w.Durable.Name, partitions: partitions,
 		bucket: w.bus.Bucket(bus.BucketLease), ledger: w.bus.Bucket(bus.BucketLedger),
-		slots: make(chan struct{}, w.Settings.Slots), alone: make(chan struct{}, 1),
+		slots: make(chan struct{}, w.Settings.Slots), room: make(chan struct{}, 2*w.Settings.Slots),
+		alone:   make(chan struct{}, 1),
 		changed: make(chan struct{}, 1),
 	}
 }

@@ -35,6 +35,9 @@ const DeadBodyLeft = "left"
 
 const detailMax = 300
 
+// usedUp is the reason of a letter whose message was tried often enough.
+const usedUp = "attempts used up"
+
 type letter struct {
 	subject, id string
 	header      map[string][]string

@@ -32,7 +32,7 @@ func (w *Worker) tooOften(d *bus.Delivery) error {
 		return Drop("expired", fmt.Errorf("stored at %s", d.Stored.UTC().Format(time.RFC3339)))
 	}
 	if !w.Forever && d.Attempt > w.Settings.Attempts+crashAllowance {
-		return Drop("attempts used up", fmt.Errorf("delivered %d times without a verdict", d.Attempt))
+		return Drop(usedUp, fmt.Errorf("delivered %d times without a verdict", d.Attempt))
 	}
 	return nil
 }

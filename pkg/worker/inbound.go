@@ -17,7 +17,14 @@ type inbound struct {
 	name    string
 	handler HandlerFunc
 	bus     *bus.Bus
+	out     outlet
 	log     *slog.Logger
+}
+
+// outlet is where replies go: a [bus.Bus], or a list in a trial.
+type outlet interface {
+	Partitions(ctx context.Context) (int, error)
+	Publish(ctx context.Context, subject, id string, header map[string][]string, body []byte) (duplicate bool, err error)
 }
 
 // key puts the messages of one user into one lane.
@@ -70,7 +77,7 @@ func (in *inbound) publish(ctx context.Context, m *wechat.Message, cause string,
 	if len(replies) == 0 {
 		return nil
 	}
-	partitions, err := in.bus.Partitions(ctx)
+	partitions, err := in.out.Partitions(ctx)
 	if err != nil {
 		return err
 	}
@@ -83,7 +90,7 @@ func (in *inbound) publish(ctx context.Context, m *wechat.Message, cause string,
 		header := map[string][]string{route.HeaderInReplyTo: {m.ID}}
 		bus.Inject(ctx, header)
 		subject := route.OutSubject(m.Account, reply.toUser, partitions)
-		if _, err := in.bus.Publish(ctx, subject, id, header, reply.body); err != nil {
+		if _, err := in.out.Publish(ctx, subject, id, header, reply.body); err != nil {
 			return fmt.Errorf("publish reply: %w", err)
 		}
 	}

@@ -8,9 +8,23 @@ type lanes struct {
 	mu     sync.Mutex
 	queues map[string][]func() // jobs that wait behind a running one
 	busy   sync.WaitGroup
+	idle   int // goroutines that wait for a lane
+	handed chan lane
 }
 
-func newLanes() *lanes { return &lanes{queues: make(map[string][]func())} }
+// lane is one that has just been opened, with its first job.
+type lane struct {
+	key string
+	job func()
+}
+
+// idleMax is how many goroutines wait for the next lane: one that has run a job
+// has the stack for another.
+const idleMax = 64
+
+func newLanes() *lanes {
+	return &lanes{queues: make(map[string][]func()), handed: make(chan lane, idleMax)}
+}
 
 // add queues a job and returns at once, with the number of jobs that it waits
 // for.
@@ -22,16 +36,35 @@ func (l *lanes) add(key string, job func()) (ahead int) {
 		return len(queue) + 1
 	}
 	l.queues[key] = nil
-	l.busy.Go(func() { l.run(key, job) })
+	if l.idle > 0 {
+		l.idle--
+		l.handed <- lane{key, job} // there is room for as many as are idle
+		return 0
+	}
+	l.busy.Go(func() { l.work(lane{key, job}) })
 	return 0
 }
 
-// run does a job and all that come to its lane meanwhile.
-func (l *lanes) run(key string, job func()) {
-	for job != nil {
-		job()
-		job = l.next(key)
+// work runs a lane, and others as long as there are some.
+func (l *lanes) work(first lane) {
+	for open := first; open.job != nil; open = l.await() {
+		for job := open.job; job != nil; job = l.next(open.key) {
+			job()
+		}
 	}
+}
+
+// await returns the next lane, none when there are enough who wait or all is
+// done.
+func (l *lanes) await() lane {
+	l.mu.Lock()
+	if l.idle >= idleMax {
+		l.mu.Unlock()
+		return lane{}
+	}
+	l.idle++
+	l.mu.Unlock()
+	return <-l.handed
 }
 
 func (l *lanes) next(key string) func() {
@@ -47,4 +80,7 @@ func (l *lanes) next(key string) func() {
 }
 
 // wait returns when all jobs are done. No job may be added any more.
-func (l *lanes) wait() { l.busy.Wait() }
+func (l *lanes) wait() {
+	close(l.handed)
+	l.busy.Wait()
+}

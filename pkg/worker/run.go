@@ -64,7 +64,7 @@ func DurableFor(name string, mux *Mux) bus.Durable {
 
 // newInbound builds the worker that feeds mux.
 func newInbound(name string, cfg Config, mux *Mux, b *bus.Bus, log *slog.Logger) *Worker {
-	in := &inbound{name: name, handler: mux.Handler(), bus: b, log: log}
+	in := &inbound{name: name, handler: mux.Handler(), bus: b, out: b, log: log}
 	if cfg.Typing {
 		in.handler = newTypist(b, log).watch(in.handler)
 	}

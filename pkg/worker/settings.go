@@ -68,11 +68,15 @@ func (s *Settings) Validate() error {
 // and all of the backoff, so that many that failed together do not come back
 // together.
 func (s *Settings) delay(attempt int) time.Duration {
-	most := s.BackoffMax
-	if shift := attempt - 1; shift < 30 && s.Backoff<<shift < most {
-		most = s.Backoff << shift
+	return rand.N(s.longest(attempt) + 1) //nolint:gosec // spreads load, hides nothing
+}
+
+// longest is the backoff after a failed attempt.
+func (s *Settings) longest(attempt int) time.Duration {
+	if shift := attempt - 1; shift < 30 && s.Backoff<<shift < s.BackoffMax {
+		return s.Backoff << shift
 	}
-	return rand.N(most + 1) //nolint:gosec // spreads load, hides nothing
+	return s.BackoffMax
 }
 
 const (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/wxbus/wxbus/pkg/bus"
@@ -19,14 +20,17 @@ const (
 // settle turns a verdict into the word that JetStream gets. This is the only
 // place that does.
 func (w *Worker) settle(d *bus.Delivery, verdict error, took time.Duration) {
+	if verdict == nil {
+		w.done(d, took)
+		return
+	}
+	defer w.drop(d)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.handling), settleTimeout)
 	defer cancel()
 	var retry *RetryError
 	var snooze *SnoozeError
 	reason, detail, drop := dropped(verdict)
 	switch {
-	case verdict == nil:
-		w.done(ctx, d, took)
 	case drop:
 		w.bury(ctx, d, reason, detail, verdict)
 	case w.stopping.Err() != nil && w.handling.Err() != nil:
@@ -38,7 +42,7 @@ func (w *Worker) settle(d *bus.Delivery, verdict error, took time.Duration) {
 	case w.mayRetry(d):
 		w.again(d, w.Settings.delay(d.Attempt), verdict)
 	default:
-		w.bury(ctx, d, "attempts used up", verdict.Error(), verdict)
+		w.bury(ctx, d, usedUp, verdict.Error(), verdict)
 	}
 }
 
@@ -46,14 +50,29 @@ func (w *Worker) mayRetry(d *bus.Delivery) bool {
 	return w.Forever || d.Attempt < w.Settings.Attempts
 }
 
-func (w *Worker) done(ctx context.Context, d *bus.Delivery, took time.Duration) {
+// done acknowledges a message. It is held until the server has heard that; nobody
+// waits for it.
+func (w *Worker) done(d *bus.Delivery, took time.Duration) {
 	w.count(d, "done", took)
-	if err := confirmed(ctx, d.Ack); err != nil {
-		w.Log.Warn("acknowledgement not confirmed; the message may come again", "message", d, "err", err)
-		return
+	w.acks.Add(1)
+	d.Acked(func(err error) {
+		defer w.acks.Done()
+		w.drop(d)
+		if err != nil {
+			w.Log.Warn("acknowledgement not confirmed; the message may come again", "message", d, "err", err)
+			return
+		}
+		w.logHandled(d, took)
+	})
+}
+
+// logHandled is for who looks closely: to say it of each message costs as much as
+// to take it.
+func (w *Worker) logHandled(d *bus.Delivery, took time.Duration) {
+	if w.Log.Enabled(context.Background(), slog.LevelDebug) {
+		w.Log.Debug("handled", "subject", d.Subject, "id", d.Get(route.HeaderMsgID),
+			"attempt", d.Attempt, "took", took.Round(time.Microsecond))
 	}
-	w.Log.Info("handled", "subject", d.Subject, "id", d.Get(route.HeaderMsgID),
-		"attempt", d.Attempt, "took", took.Round(time.Microsecond))
 }
 
 // inTime returns the delay before another try, which must come before the message

@@ -59,23 +59,35 @@ func (t *turn) try() outcome {
 	if !ok {
 		return kept
 	}
-	result, delay := t.once()
+	verdict, took, judged := t.once()
 	end()
+	result, delay := kept, time.Duration(0)
+	if judged {
+		result, delay = t.settle(verdict, took)
+	}
+	<-t.room
 	if result == retried && !sleep(t.stopping, delay) {
 		return kept
 	}
 	return result
 }
 
-// begin waits for a slot. A message that was begun several times without an end
-// may be what ends the process: of those, one is handled at a time, so that the
-// others do not seem to be it.
+// begin waits for a slot, which is free again for another user while this message
+// is settled. No more than twice as many messages are between the two: they may
+// come again when the server cannot hear of them. A message that was begun
+// several times without an end may be what ends the process: of those, one is
+// handled at a time, so that the others do not seem to be it.
 func (t *turn) begin() (end func(), ok bool) {
 	alone := t.noted && t.failed >= suspicious
+	if !enter(t.room, t.stopping) {
+		return nil, false
+	}
 	if alone && !enter(t.alone, t.stopping) {
+		<-t.room
 		return nil, false
 	}
 	if !enter(t.slots, t.stopping) {
+		<-t.room
 		if alone {
 			<-t.alone
 		}
@@ -102,24 +114,26 @@ func enter(room chan struct{}, stopping context.Context) bool {
 	return true
 }
 
-// once has the message handled and settled.
-func (t *turn) once() (result outcome, delay time.Duration) {
+// once has the message handled, and reports whether its verdict counts.
+func (t *turn) once() (verdict error, took time.Duration, judged bool) {
 	if !t.term.held() {
-		return kept, 0
+		return nil, 0, false
 	}
 	began := t.failed
 	if err := t.noteBegun(); err != nil {
-		t.w.Log.Warn("attempt not noted; tried again", "message", t.d, "err", err)
-		return retried, again
+		return &unnotedError{err}, 0, true
 	}
 	t.d.Attempt = began + 1
 	started := time.Now()
-	verdict := t.handle(began)
-	if !t.term.held() { // another replica may have the message by now: its verdict counts
-		return kept, 0
-	}
-	return t.settle(verdict, time.Since(started))
+	verdict = t.handle(began)
+	// When the replica is fenced, another one may have the message by now: its
+	// verdict counts.
+	return verdict, time.Since(started), t.term.held()
 }
+
+// unnotedError is the verdict on a message whose attempt could not be noted: it
+// was not begun.
+type unnotedError struct{ error }
 
 // handle returns the verdict on the message.
 func (t *turn) handle(began int) error {
@@ -149,8 +163,12 @@ func (t *turn) settle(verdict error, took time.Duration) (outcome, time.Duration
 	var retry *RetryError
 	var snooze *SnoozeError
 	var used *usedUpError // also of a verdict that is there already
+	var unnoted *unnotedError
 	reason, detail, drop := dropped(verdict)
 	switch {
+	case errors.As(verdict, &unnoted):
+		t.w.Log.Warn("attempt not noted; tried again", "message", t.d, "err", verdict)
+		return retried, again
 	case verdict == nil:
 		t.acknowledge(took)
 		return settled, 0
@@ -174,12 +192,31 @@ func (t *turn) settle(verdict error, took time.Duration) (outcome, time.Duration
 // not be forgotten.
 func (t *turn) acknowledge(took time.Duration) {
 	t.hands.count(t.d, "done", took)
-	if !t.say(t.d.Ack) {
+	if !t.acked() {
 		t.w.Log.Warn("acknowledgement not confirmed; the message may come again", "message", t.d)
 		return
 	}
-	t.w.Log.Info("handled", "subject", t.d.Subject, "id", t.d.Get(route.HeaderMsgID),
-		"attempt", t.d.Attempt, "took", took.Round(time.Microsecond))
+	t.w.logHandled(t.d, took)
+}
+
+// acked says Ack until it is heard, the replica is fenced, or it must end.
+func (t *turn) acked() bool {
+	for t.term.held() {
+		heard := make(chan error, 1)
+		t.d.Acked(func(err error) { heard <- err })
+		select {
+		case err := <-heard:
+			if err == nil {
+				return true
+			}
+		case <-t.term.ctx.Done():
+			return false
+		}
+		if t.stopping.Err() != nil {
+			return false
+		}
+	}
+	return false
 }
 
 // say says a final word until it is heard, the replica is fenced, or it must end.
@@ -230,7 +267,7 @@ func (t *turn) giveUp(verdict error) (outcome, time.Duration) {
 			return t.later(t.w.Settings.delay(t.d.Attempt), fmt.Errorf("park the user: %w", err))
 		}
 	}
-	return t.bury("attempts used up", verdict.Error(), verdict)
+	return t.bury(usedUp, verdict.Error(), verdict)
 }
 
 // bury is [Worker.bury] for a message that keeps its place when its dead letter

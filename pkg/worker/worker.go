@@ -49,6 +49,7 @@ type Worker struct {
 	bus      *bus.Bus
 	lanes    *lanes
 	free     chan struct{}
+	acks     sync.WaitGroup     // those that the server has not confirmed
 	stopping context.Context    // done when no message may be started any more
 	handling context.Context    // done when handlers must end
 	cancel   context.CancelFunc // ends handling
@@ -123,6 +124,7 @@ func (w *Worker) work(ctx context.Context, b *bus.Bus) error {
 	w.Log.Info("subscribed", "durable", w.Durable.Name, "filters", w.Durable.Filters)
 	err := b.Consume(ctx, w.Durable, w.Settings.Slots, w.free, w.take)
 	w.lanes.wait()
+	w.acks.Wait()
 	return err
 }
 
@@ -149,13 +151,14 @@ func (w *Worker) Ready(ctx context.Context, b *bus.Bus) error {
 func (w *Worker) take(d *bus.Delivery) {
 	w.hold(d)
 	w.lanes.add(w.Key(d), func() {
-		defer w.release(d)
+		defer w.release()
 		w.process(d)
 	})
 }
 
-func (w *Worker) release(d *bus.Delivery) {
-	w.drop(d)
+// release frees a slot. The next message comes while the server still confirms
+// that it has heard of the last one.
+func (w *Worker) release() {
 	select {
 	case w.free <- struct{}{}:
 	case <-w.stopping.Done(): // nobody asks for more
@@ -194,6 +197,7 @@ func (w *Worker) within(stopping, over context.Context) *Worker {
 func (w *Worker) process(d *bus.Delivery) {
 	if w.stopping.Err() != nil || !w.recall(d) {
 		w.giveBack(d)
+		w.drop(d)
 		return
 	}
 	started := time.Now()

@@ -1,12 +1,16 @@
 package delivery_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wxbus/wxbus/pkg/bus"
+	"github.com/wxbus/wxbus/pkg/bus/bustest"
+	"github.com/wxbus/wxbus/pkg/route"
+	"github.com/wxbus/wxbus/pkg/worker"
 	"github.com/wxbus/wxbus/pkg/wxsim"
 	"github.com/wxbus/wxbus/workers/sender/delivery"
 )
@@ -48,6 +52,29 @@ func TestPartInDoubt(t *testing.T) {
 				t.Errorf("the log does not record the doubt:\n%s", got)
 			}
 		})
+	}
+}
+
+// A part that was sent is not in doubt because NATS went away before that could
+// be noted, for so long that the sender lost its partitions.
+func TestPartIsNotedWhenNATSIsBack(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.start(func(c *delivery.Config) { c.Order = worker.OrderUser })
+	r.api.before(func(int, call) { r.nats.Down() })
+	r.publish("main", openID, text(openID, "a"))
+	bustest.Eventually(t, "the sender gives its partitions up", func() bool {
+		return strings.Contains(r.log.String(), "ledger not written")
+	})
+	r.api.before(nil)
+	r.nats.Up()
+	bustest.Eventually(t, "the reply is settled", func() bool {
+		part := fmt.Sprintf("%s-p%02d", delivery.Name, route.Partition(openID, partitions))
+		consumer, err := r.js.Consumer(patience(t), bus.StreamOut, part)
+		return err == nil && consumer.CachedInfo().AckFloor.Stream == 1
+	})
+	if got := r.sim.Counts().Sent; got != 1 {
+		t.Errorf("sent %d times, want once", got)
 	}
 }
 

@@ -23,12 +23,16 @@ const (
 	doneFor     = time.Hour
 	noteTimeout = 2 * time.Second // of one try to note
 	notePause   = 200 * time.Millisecond
+	lateFor     = 10 * time.Minute // in which a part that was sent may still be noted
 )
 
 // ledger knows how far each reply has been sent, so that one that is delivered
 // again goes on where it stopped. An acknowledgement alone does not say that a
 // reply is done: a server that is killed may forget those of its last moment.
-type ledger struct{ bucket *bus.Bucket }
+type ledger struct {
+	bucket *bus.Bucket
+	life   context.Context // of the program
+}
 
 // entry is what the ledger knows of a reply.
 type entry struct {
@@ -126,7 +130,20 @@ func (l *ledger) begin(ctx context.Context, p *progress) error {
 // pass notes that the part is done, one way or another.
 func (l *ledger) pass(ctx context.Context, p *progress) error {
 	p.Sent, p.Sending, p.Code = p.Sent+1, false, 0
-	return l.note(ctx, p)
+	err := l.note(ctx, p)
+	if err != nil && ctx.Err() != nil {
+		go l.noteLate(*p)
+	}
+	return err
+}
+
+// noteLate goes on with a note that NATS did not take in time. A replica that
+// cannot reach NATS loses its partitions, and whoever has them next would send
+// the part again. It has no effect once somebody has begun to.
+func (l *ledger) noteLate(p progress) {
+	ctx, cancel := context.WithTimeout(l.life, lateFor)
+	defer cancel()
+	_ = l.note(ctx, &p)
 }
 
 // refuse notes that the part was not sent.

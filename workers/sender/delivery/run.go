@@ -79,6 +79,7 @@ func Run(ctx context.Context, cfg Config, host *process.Host) error {
 	}
 	defer b.Close()
 	s := newSender(cfg, b, host)
+	s.ledger.life = ctx
 	durable := Durable()
 	durable.Ordered = cfg.Order == worker.OrderUser
 	w := &worker.Worker{

@@ -1,0 +1,181 @@
+package bus
+
+import (
+	"errors"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+const (
+	ackTimeout = 2 * time.Second        // after which an Ack is said again
+	ackLook    = 200 * time.Millisecond // how often it is looked whether one is due
+	ackGiveUp  = AckWait                // beyond it the message is someone else's
+)
+
+// errNotHeard says that the server did not confirm an Ack.
+var errNotHeard = errors.New("the server does not confirm")
+
+// receipts are the Acks that the server has not confirmed yet. Nobody stands and
+// waits for one: the confirmations all come to one inbox. An Ack that is not
+// confirmed is said again, also after a reconnect.
+type receipts struct {
+	nc     *nats.Conn
+	prefix string // of the subjects that confirmations come to
+
+	wake   chan struct{}
+	closed chan struct{}
+	close  func() // ends it; it may be called twice
+
+	mu      sync.Mutex
+	queue   []*receipt // to be said
+	spare   []*receipt // the last queue, for the next one
+	waiting map[uint64]*receipt
+	last    uint64
+	looking bool // somebody is about to look through them
+}
+
+type receipt struct {
+	number  uint64
+	message string      // the subject on which the server waits for the verdict
+	heard   func(error) // is told the end of it
+	said    time.Time   // last; zero when it could not be
+	end     time.Time   // when it is given up
+}
+
+func openReceipts(nc *nats.Conn) (*receipts, error) {
+	r := &receipts{
+		nc: nc, prefix: nc.NewInbox() + ".", wake: make(chan struct{}, 1), closed: make(chan struct{}),
+		waiting: make(map[uint64]*receipt),
+	}
+	r.close = sync.OnceFunc(func() { close(r.closed) })
+	if _, err := nc.Subscribe(r.prefix+"*", r.confirmed); err != nil {
+		return nil, err
+	}
+	go r.send()
+	return r, nil
+}
+
+// ack says that a message is done with.
+func (r *receipts) ack(message string, heard func(error)) {
+	now := time.Now()
+	ack := &receipt{message: message, heard: heard, said: now, end: now.Add(ackGiveUp)}
+	r.mu.Lock()
+	r.last++
+	ack.number = r.last
+	r.waiting[ack.number] = ack
+	if !r.looking {
+		r.looking = true
+		time.AfterFunc(ackLook, r.look)
+	}
+	r.queue = append(r.queue, ack)
+	r.mu.Unlock()
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// send says what is queued. It yields first, so that whoever is about to say Ack
+// can do so: what many say at a time goes out in one write.
+func (r *receipts) send() {
+	for {
+		select {
+		case <-r.wake:
+		case <-r.closed:
+			return
+		}
+		runtime.Gosched()
+		for _, ack := range r.take() {
+			r.say(ack)
+		}
+	}
+}
+
+func (r *receipts) take() []*receipt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	queue := r.queue
+	clear(r.spare)
+	r.queue, r.spare = r.spare[:0], queue
+	return queue
+}
+
+var ackVerb = []byte("+ACK")
+
+func (r *receipts) say(ack *receipt) {
+	inbox := r.prefix + strconv.FormatUint(ack.number, 36)
+	if r.nc.PublishRequest(ack.message, inbox, ackVerb) != nil {
+		r.unsaid(ack.number)
+	}
+}
+
+// unsaid has an Ack said with the next look.
+func (r *receipts) unsaid(number uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if ack := r.waiting[number]; ack != nil {
+		ack.said = time.Time{}
+	}
+}
+
+// confirmed takes a confirmation, or word that nobody is there to give it.
+func (r *receipts) confirmed(msg *nats.Msg) {
+	number, err := strconv.ParseUint(strings.TrimPrefix(msg.Subject, r.prefix), 36, 64)
+	if err != nil {
+		return
+	}
+	if len(msg.Data) == 0 && msg.Header.Get("Status") == "503" {
+		r.unsaid(number)
+		return
+	}
+	r.mu.Lock()
+	ack := r.waiting[number]
+	delete(r.waiting, number)
+	r.mu.Unlock()
+	if ack != nil {
+		ack.heard(nil)
+	}
+}
+
+// look says again what was not confirmed in time, and gives up what is not for
+// too long. It comes again as long as there is something to look at.
+func (r *receipts) look() {
+	due, over := r.due(time.Now())
+	err := errNotHeard
+	if r.nc.IsClosed() {
+		err = ErrClosed
+	}
+	for _, ack := range over {
+		ack.heard(err)
+	}
+	for _, ack := range due {
+		r.say(ack)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.looking = len(r.waiting) > 0; r.looking {
+		time.AfterFunc(ackLook, r.look)
+	}
+}
+
+func (r *receipts) due(now time.Time) (due, over []*receipt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	closed := r.nc.IsClosed()
+	for number, ack := range r.waiting {
+		switch {
+		case closed, now.After(ack.end):
+			delete(r.waiting, number)
+			over = append(over, ack)
+		case now.Sub(ack.said) > ackTimeout:
+			ack.said = now
+			due = append(due, ack)
+		}
+	}
+	return due, over
+}
