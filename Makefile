@@ -8,8 +8,13 @@ RACE := $(if $(shell command -v $$(go env CC) 2>/dev/null),-race)
 # The tests behind a real proxy look in the same places.
 NGINX := $(shell PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v nginx)
 
+CYCLONEDX := v1.10.0
+
 tools := .cache/bin
 lint  := $(tools)/golangci-lint-$(GOLANGCI_LINT)
+sbom  := $(tools)/cyclonedx-gomod-$(CYCLONEDX)
+comma := ,
+space := $(subst ,, )
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -24,6 +29,44 @@ run: ## run everything on this machine, with a chat page in the browser
 build: ## build every program into bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags=-s -o bin/ ./ingress ./workers/... ./deployments/wxbus
 
+# The programs that have an image: PROGRAMS=./workers/greeter makes that of one.
+PROGRAMS  := ./ingress $(patsubst %/main.go,./%,$(wildcard workers/*/main.go)) ./deployments/wxbus
+REGISTRY  := ghcr.io/wxbus
+PLATFORMS := linux/amd64 linux/arm64
+VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+REVISION  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+CREATED   := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+
+.PHONY: image
+image: $(addprefix image/,$(notdir $(PROGRAMS))) ## build the images of all programs as OCI archives, with SBOMs, into bin/images/
+	@ls -l bin/images
+
+# With a Docker that builds for several platforms by the Dockerfile, else by Go
+# alone. Both make the same image.
+BUILDX := $(shell docker buildx version >/dev/null 2>&1 && docker info >/dev/null 2>&1 && echo yes)
+image/%: program = $(filter %/$*,$(PROGRAMS))
+image/%: labels = org.opencontainers.image.title=wxbus-$* org.opencontainers.image.source=https://github.com/wxbus/wxbus \
+	org.opencontainers.image.version=$(VERSION) org.opencontainers.image.revision=$(REVISION)
+image/%: $(sbom)
+ifeq ($(BUILDX),yes)
+	mkdir -p bin/images
+	docker buildx build -f deployments/docker/Dockerfile --build-arg PROGRAM=$(program) --sbom=true \
+		$(foreach label,$(labels),--label $(label)) --platform $(subst $(space),$(comma),$(PLATFORMS)) \
+		--tag $(REGISTRY)/$*:$(VERSION) --output type=oci,dest=bin/images/$*.tar .
+else
+	for platform in $(PLATFORMS); do \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go build -trimpath -tags timetzdata -ldflags='-s -w' \
+			-o bin/$$platform/$* $(program) || exit 1; \
+	done
+	cd deployments/docker && go run ./oci -out ../../bin/images/$*.tar -name $(REGISTRY)/$*:$(VERSION) -created $(CREATED) \
+		$(foreach label,$(labels),-label $(label)) $(foreach platform,$(PLATFORMS),-binary $(platform)=../../bin/$(platform)/$*)
+	$(sbom) bin -json -version $(VERSION) -output bin/images/$*.cdx.json bin/$(firstword $(PLATFORMS))/$*
+endif
+
+# Modules beside the one of wxbus: what they need for images and for the tests of
+# manifests stands in no go.mod of those who import wxbus.
+MODULES := deployments/docker deployments/kubernetes
+
 # What a night has time for and a change has not.
 NIGHTLY ?=
 
@@ -32,6 +75,7 @@ test: ## run all tests, with NIGHTLY=1 every fuzz target as well
 	@test -n "$(RACE)" || echo "no C compiler found: the tests run without the race detector"
 	@test -n "$(NGINX)" || echo "no nginx found: the tests behind a real proxy are left out"
 	go test $(RACE) ./...
+	$(foreach module,$(MODULES),cd $(module) && go test $(RACE) ./... && cd $(CURDIR) &&) true
 	$(if $(NIGHTLY),@$(MAKE) --no-print-directory fuzz)
 
 .PHONY: lint
@@ -39,10 +83,12 @@ lint: $(lint) ## check the code: vet, linters, format, tidy modules
 	go vet ./...
 	go mod tidy -diff
 	$(lint) run
+	$(foreach module,$(MODULES),cd $(module) && go vet ./... && go mod tidy -diff && $(CURDIR)/$(lint) run && cd $(CURDIR) &&) true
 
 .PHONY: fmt
 fmt: $(lint) ## format the code
 	$(lint) fmt
+	$(foreach module,$(MODULES),cd $(module) && $(CURDIR)/$(lint) fmt && cd $(CURDIR) &&) true
 
 .PHONY: settings
 settings: ## write the tables of settings into both READMEs
@@ -56,6 +102,12 @@ fuzz: ## run every fuzz target for FUZZTIME, 30s each unless set
 			go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
 		done; \
 	done
+
+KUBE_REGISTRY := $(REGISTRY)
+KUBE_TAG      := $(VERSION)
+.PHONY: kube-test
+kube-test: ## run wxbus on the cluster that KUBECONFIG names, with the images of KUBE_REGISTRY and KUBE_TAG
+	cd deployments/kubernetes && KUBE_REGISTRY=$(KUBE_REGISTRY) KUBE_TAG=$(KUBE_TAG) go test -tags kube -run TestKube -count 1 -v -timeout 40m .
 
 # Only the ratios that the second command prints may be compared: the figures of
 # the first are those of this machine.
@@ -85,3 +137,7 @@ clean: ## remove what builds and tests have left; the data of make run stays
 $(lint):
 	GOBIN=$(CURDIR)/$(tools) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 	mv $(tools)/golangci-lint $@
+
+$(sbom):
+	GOBIN=$(CURDIR)/$(tools) go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX)
+	mv $(tools)/cyclonedx-gomod $@

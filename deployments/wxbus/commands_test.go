@@ -154,10 +154,16 @@ func TestProgramsWaitForApply(t *testing.T) {
 	if status, _ := get("http://" + admin + "/healthz"); status != http.StatusOK {
 		t.Errorf("/healthz = %d", status)
 	}
+	if asked := start(t, "sender", []string{"-ready"}, env...); asked.status() != 1 || !strings.Contains(asked.output(), "sender: ") {
+		t.Errorf("sender -ready = %d: %s", asked.status(), asked.output())
+	}
 	if status := start(t, "wxbus", []string{"apply"}, "NATS_URL="+nats.Config().URL).status(); status != 0 {
 		t.Fatalf("apply: exit status %d", status)
 	}
 	ready(t, admin)
+	if asked := start(t, "sender", []string{"-ready"}, env...); asked.status() != 0 {
+		t.Errorf("sender -ready = %d: %s", asked.status(), asked.output())
+	}
 	if status, body := get("http://" + admin + "/metrics"); status != http.StatusOK || !strings.Contains(body, "go_goroutines") {
 		t.Errorf("/metrics = %d", status)
 	}

@@ -21,7 +21,7 @@ func simCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	command.AddCommand(loadCommand())
+	command.AddCommand(loadCommand(), serveCommand())
 	return command
 }
 

@@ -25,6 +25,11 @@ const (
 	apiTimeout      = 5 * time.Second
 )
 
+// InboxPrefix and the program's name begin the subjects that answers come to,
+// so that a program's credential can be kept from listening to the answers for
+// others: it needs <InboxPrefix><name>.> alone.
+const InboxPrefix = "_INBOX."
+
 // Bus is a connection to NATS with the streams of wxbus on it. It reconnects
 // for ever. It is safe for concurrent use.
 type Bus struct {
@@ -73,6 +78,7 @@ func Connect(name string, cfg config.NATS, log *slog.Logger) (*Bus, error) {
 func (b *Bus) options(name string) []nats.Option {
 	options := []nats.Option{
 		nats.Name("wxbus " + name),
+		nats.CustomInboxPrefix(InboxPrefix + name),
 		nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1),
 		nats.IgnoreAuthErrorAbort(), // credentials are rotated while programs run

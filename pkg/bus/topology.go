@@ -29,6 +29,18 @@ const (
 	BucketLease  = "wechat_lease"  // replicas of ordered workers, and who has which partition
 )
 
+// StreamNames returns the names of all streams of wxbus, with those that hold
+// its buckets.
+func StreamNames() (names []string) {
+	for _, stream := range streams(1, defaultPartitions) {
+		names = append(names, stream.Name)
+	}
+	for _, bucket := range buckets(1) {
+		names = append(names, "KV_"+bucket.Bucket)
+	}
+	return names
+}
+
 // MaxAge is how long the streams keep a message that nobody settled.
 const MaxAge = 72 * time.Hour
 

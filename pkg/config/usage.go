@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"text/tabwriter"
 )
 
@@ -72,8 +73,12 @@ func Usage(w io.Writer, rows []Row) {
 	_ = table.Flush()
 }
 
+// ReadyFlag is the argument with which a program only asks whether the one that
+// runs with the same settings is ready: process.Main does so.
+const ReadyFlag = "-ready"
+
 // MustLoad is [Load] for the main function of a program. With -h it prints the
-// table of settings and exits with 0. On faults, or arguments it does not know,
+// table of settings and exits with 0. [ReadyFlag] is left to process.Main. On faults, or arguments it does not know,
 // it prints every one of them and the table, and exits with 2.
 func MustLoad(spec any) {
 	code := Start(os.Args[1:], spec, os.Stdout, os.Stderr)
@@ -89,7 +94,7 @@ func Start(args []string, spec any, stdout, stderr io.Writer) int {
 		Usage(stdout, Rows(spec))
 		return 0
 	}
-	if len(args) > 0 {
+	if len(args) > 0 && !slices.Equal(args, []string{ReadyFlag}) {
 		_, _ = fmt.Fprintf(stderr, "unknown argument %q: everything is set through the environment\n\n", args[0])
 		Usage(stderr, Rows(spec))
 		return 2

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -43,8 +44,12 @@ func (h *Host) For(program string) *Host {
 }
 
 // Main runs program until it ends or a SIGINT or SIGTERM comes, and exits: with
-// 0 when it stopped as asked, else with 1. A second signal exits at once.
+// 0 when it stopped as asked, else with 1. A second signal exits at once. With
+// [config.ReadyFlag] it runs nothing and exits with what [AskReady] says.
 func Main(name string, cfg config.Process, program Program) {
+	if slices.Equal(os.Args[1:], []string{config.ReadyFlag}) {
+		os.Exit(AskReady(string(cfg.AdminAddr), os.Stdout))
+	}
 	log := NewLogger(os.Stderr, cfg)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

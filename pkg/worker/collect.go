@@ -12,10 +12,10 @@ import (
 )
 
 // Collector is the durable of what the server says of messages that it delivers
-// no more: see [bus.Durable.MaxDeliver]. All worker processes share it, so that
-// a message that ends every process of its worker is buried by another's. Most
-// come to an end before that: a worker in Go that is given a message too often
-// buries it before it handles it.
+// no more: see [bus.Durable.MaxDeliver]. The sender and all workers with
+// WORKER_COLLECT share it, so that a message that ends every process of its worker
+// is buried by another's. Most come to an end before that: a worker in Go that is
+// given a message too often buries it before it handles it.
 func Collector() bus.Durable {
 	return bus.Durable{
 		Name: "collector", Stream: bus.StreamAdvisory, Filters: []string{">"}, All: true, MaxDeliver: bus.Unlimited,

@@ -36,7 +36,8 @@ func newRig(t *testing.T) *rig {
 // settings are quick ones.
 func settings() worker.Settings {
 	return worker.Settings{
-		Slots: 4, Attempts: 3, Timeout: time.Minute, Backoff: 20 * time.Millisecond, BackoffMax: 40 * time.Millisecond,
+		Collect: true,
+		Slots:   4, Attempts: 3, Timeout: time.Minute, Backoff: 20 * time.Millisecond, BackoffMax: 40 * time.Millisecond,
 	}
 }
 

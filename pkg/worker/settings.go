@@ -19,6 +19,7 @@ type Settings struct {
 	Stuck      time.Duration `envconfig:"WORKER_STUCK" default:"30s" desc:"how long after its time is over, or after it was told to stop, a handler that still runs is reported with its stack; 0 = never"`
 	StuckExit  bool          `envconfig:"WORKER_STUCK_EXIT" default:"false" desc:"the program then ends, with exit status 1, so that it is started anew: what a stuck handler holds is free again"`
 	Start      Start         `envconfig:"WORKER_START" default:"new" desc:"where a worker begins that has never run: new takes the messages from a minute ago on; all takes every one that is still stored, up to 72 hours old"`
+	Collect    bool          `envconfig:"WORKER_COLLECT" default:"true" desc:"this worker also makes dead letters of messages that ended every process of another; false where it may not touch others' on NATS: the sender does it alone"`
 	Typing     bool          `envconfig:"WORKER_TYPING" default:"true" desc:"users see that an answer is being written while a handler works longer than a second on what they wrote"`
 }
 

@@ -115,7 +115,9 @@ func (w *Worker) work(ctx context.Context, b *bus.Bus) error {
 	if err := b.Prepare(ctx); err != nil {
 		return nil //nolint:nilerr // asked to stop before there was anything to do
 	}
-	defer collect(ctx, b, w.Log)()
+	if w.Settings.Collect {
+		defer collect(ctx, b, w.Log)()
+	}
 	if w.Order == OrderUser {
 		return w.runOrdered(ctx)
 	}

@@ -86,7 +86,7 @@ func Run(ctx context.Context, cfg Config, host *process.Host) error {
 		Durable: durable, Order: cfg.Order, Log: host.Log, Handle: s.handle, Key: lane, Buried: s.buried,
 		MaxAge: replyAge, Forever: true, Drain: worker.DrainWithin(cfg.ShutdownTimeout),
 		Settings: worker.Settings{
-			Slots: cfg.Slots, Attempts: 1, Timeout: replyTime, Backoff: backoff, BackoffMax: backoffMax,
+			Slots: cfg.Slots, Attempts: 1, Timeout: replyTime, Backoff: backoff, BackoffMax: backoffMax, Collect: true,
 		},
 	}
 	host.Health.Add(Name, func(ctx context.Context) error { return w.Ready(ctx, b) })
