@@ -43,7 +43,7 @@ var owners = map[string][]string{
 	"github.com/nats-io/nats-server/":      {"deployments", "pkg/bus/bustest"},
 	"github.com/kelseyhightower/envconfig": {"pkg/config"},
 	"github.com/spf13/cobra":               {"deployments"},
-	"github.com/goccy/go-yaml":             {"workers/autoreply"},
+	"github.com/goccy/go-yaml":             {"workers/autoreply", "pkg/wxsim"},
 	"go.opentelemetry.io/otel/sdk/":        {"pkg/process"},
 	"go.opentelemetry.io/otel/exporters/":  {},
 	"crypto/aes":                           {"pkg/callback"},
