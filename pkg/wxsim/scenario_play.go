@@ -143,7 +143,7 @@ func (p *performance) quiet(ctx context.Context, user *part, limit time.Duration
 	if err != nil || m == nil {
 		return err
 	}
-	return fmt.Errorf("%w: the answer %s %s; want none", ErrUnexpected, m.MsgType, m.shown())
+	return fmt.Errorf("%w: the answer is %s %s; want none", ErrUnexpected, m.MsgType, m.shown())
 }
 
 // next returns the next answer of a chat, nil when none comes in time.
