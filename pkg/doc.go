@@ -26,6 +26,8 @@
 //   - route: the map. Subjects, partitions, keys and headers.
 //   - bus: the road. Streams, buckets, durables, publish and consume on JetStream.
 //   - worker: the hands. Registration, slots, retries, dead letters, drain.
+//   - dead: the operator's hands on dead letters. List, show, retry, drop.
+//   - replay: stored pushes, handled once more by one worker.
 //
 // Beside them stands wxsim, WeChat on a desk: it knows wechat and callback and
 // nothing of the queue. Packages whose names end in test are for tests.

@@ -26,10 +26,12 @@ var rooms = map[string][]string{
 	"pkg/route":    {"pkg/wechat"},
 	"pkg/bus":      {"pkg/route", "pkg/config"},
 	"pkg/worker":   {"pkg/wechat", "pkg/config", "pkg/process", "pkg/route", "pkg/bus"},
+	"pkg/dead":     {"pkg/wechat", "pkg/route", "pkg/bus", "pkg/worker"},
+	"pkg/replay":   {"pkg/wechat", "pkg/route", "pkg/bus"},
 	"ingress":      {"pkg/wechat", "pkg/callback", "pkg/config", "pkg/process", "pkg/route", "pkg/bus"},
 	"workers":      {"pkg/wechat", "pkg/wxapi", "pkg/config", "pkg/process", "pkg/route", "pkg/bus", "pkg/worker"},
 	"deployments": {
-		"pkg/wechat", "pkg/config", "pkg/process", "pkg/route", "pkg/bus", "pkg/worker", "pkg/wxsim",
+		"pkg/wechat", "pkg/config", "pkg/process", "pkg/route", "pkg/bus", "pkg/worker", "pkg/dead", "pkg/replay", "pkg/wxsim",
 		"ingress", "workers",
 	},
 }

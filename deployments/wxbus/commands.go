@@ -18,6 +18,7 @@ import (
 	"github.com/wxbus/wxbus/pkg/process"
 	"github.com/wxbus/wxbus/pkg/route"
 	"github.com/wxbus/wxbus/pkg/wechat"
+	"github.com/wxbus/wxbus/pkg/worker"
 	"github.com/wxbus/wxbus/workers/autoreply/rules"
 	"github.com/wxbus/wxbus/workers/sender/delivery"
 )
@@ -56,6 +57,7 @@ const applyTimeout = time.Minute
 func applyCommand() *cobra.Command {
 	var dryRun bool
 	var workers, ordered []string
+	var attempts map[string]int
 	command := &cobra.Command{
 		Use: "apply", Short: "create or update the streams, buckets and durables on NATS_URL",
 		Long: "Creates or updates the streams, buckets and durables of wxbus on NATS_URL: the sender's,\n" +
@@ -65,7 +67,7 @@ func applyCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			durables, err := durablesOf(workers)
 			if err == nil {
-				err = order(durables, ordered)
+				err = errors.Join(order(durables, ordered), limit(durables, attempts))
 			}
 			if err != nil {
 				return fmt.Errorf("%w: %w", errUsage, err)
@@ -78,6 +80,9 @@ func applyCommand() *cobra.Command {
 		"a worker of your own and what it handles, such as --worker greeter=text,event.subscribe")
 	command.Flags().StringSliceVar(&ordered, "ordered", nil,
 		"workers that run with WORKER_ORDER=user or SENDER_ORDER=user, such as --ordered sender,greeter")
+	command.Flags().StringToIntVar(&attempts, "attempts", nil,
+		"for workers that do not count attempts themselves, as those in Go do: how often a message is delivered\n"+
+			"before it becomes a dead letter, such as --attempts greeter=20 (default 5000)")
 	return command
 }
 
@@ -110,7 +115,7 @@ func durablesOf(workers []string) ([]bus.Durable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("AUTOREPLY_RULES: %w", err)
 	}
-	durables := []bus.Durable{delivery.Durable(), answering}
+	durables := []bus.Durable{delivery.Durable(), worker.Collector(), answering}
 	for _, text := range workers {
 		name, kinds, ok := strings.Cut(text, "=")
 		if !ok || name == "" || kinds == "" {
@@ -123,6 +128,21 @@ func durablesOf(workers []string) ([]bus.Durable, error) {
 		durables = append(durables, durable(name, list))
 	}
 	return durables, nil
+}
+
+// limit sets how often the messages of workers are delivered.
+func limit(durables []bus.Durable, attempts map[string]int) error {
+	for name, most := range attempts {
+		i := slices.IndexFunc(durables, func(d bus.Durable) bool { return d.Name == name && d.Stream == bus.StreamIn })
+		if i < 0 {
+			return fmt.Errorf("--attempts: there is no worker %q; want autoreply or one of --worker", name)
+		}
+		if most < 1 {
+			return fmt.Errorf("--attempts: %s: want 1 or more", name)
+		}
+		durables[i].MaxDeliver = most
+	}
+	return nil
 }
 
 // order marks the durables of the workers that keep order.

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -91,12 +92,24 @@ func (b *Bus) applyDurable(ctx context.Context, want Durable, dryRun bool) ([]st
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	merged := found.CachedInfo().Config
-	if want.KeepFilters || sameFilters(merged, want.Filters) {
-		return nil, nil
+	lines := overlayDurable(name, &merged, want)
+	return changed(name, lines, dryRun, func() error { _, err := b.js.UpdateConsumer(ctx, want.Stream, merged); return err })
+}
+
+// overlayDurable is overlay for a durable: what it listens to, and how often a
+// message is delivered, where want or nobody says so.
+func overlayDurable(name string, found *jetstream.ConsumerConfig, want Durable) (lines []string) {
+	if !want.KeepFilters && !sameFilters(*found, want.Filters) {
+		lines = append(lines, fmt.Sprintf("~ %s: filters: %s -> %s", name,
+			strings.Join(filtersOf(*found), " "), strings.Join(want.Filters, " ")))
+		found.FilterSubject, found.FilterSubjects = "", want.Filters
 	}
-	line := fmt.Sprintf("~ %s: filters: %s -> %s", name,
-		strings.Join(filtersOf(merged), " "), strings.Join(want.Filters, " "))
-	return changed(name, []string{line}, dryRun, func() error { return b.updateFilters(ctx, want, merged) })
+	limit := cmp.Or(want.MaxDeliver, maxDeliver)
+	if found.MaxDeliver != limit && (want.MaxDeliver != 0 || found.MaxDeliver < 1) {
+		lines = append(lines, fmt.Sprintf("~ %s: max_deliver: %d -> %d", name, found.MaxDeliver, limit))
+		found.MaxDeliver = limit
+	}
+	return lines
 }
 
 func created(name string, dryRun bool, create func() error) ([]string, error) {

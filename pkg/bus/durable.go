@@ -26,7 +26,15 @@ const (
 	freshStart = time.Minute
 
 	maxAckPending = 1024 // of all replicas together; more than they have slots
+
+	// maxDeliver is reached within two days by a message that ends its worker
+	// each time, an AckWait apart: before the stream drops it. No worker that
+	// counts attempts by itself gets there.
+	maxDeliver = 5000
 )
+
+// Unlimited is a [Durable.MaxDeliver] without an end.
+const Unlimited = -1
 
 // Durables of the partitions of a worker are called <worker>-p00 and so on.
 const partitionName = "%s-p%02d"
@@ -46,6 +54,12 @@ type Durable struct {
 	// of all replicas together; 0 stands for 1024. While so many do, nobody gets
 	// another one.
 	MaxAckPending int
+
+	// MaxDeliver is how often a message is delivered at most; 0 stands for 5000.
+	// It is the last resort for what ends every process that handles it, or is
+	// handed back for ever: the server then delivers it no more and says so in
+	// [StreamAdvisory], and the worker processes make a dead letter of it.
+	MaxDeliver int
 
 	// Ordered has the worker's place be kept by one durable for each partition,
 	// <Name>-p00, <Name>-p01 and so on, each read by one replica at a time. See
@@ -75,10 +89,7 @@ func narrow(filter string, partition int) string {
 	if open {
 		tokens = tokens[:len(tokens)-1]
 	}
-	at, replies := 3, strings.HasPrefix(filter, route.Out) // wechat.in.<account>.<partition>
-	if strings.HasPrefix(filter, route.Retry) {
-		at = 4
-	}
+	at, replies := partitionToken(filter), strings.HasPrefix(filter, route.Out)
 	for len(tokens) <= at {
 		tokens = append(tokens, "*")
 	}
@@ -108,7 +119,7 @@ func (d Durable) config(seen time.Time) jetstream.ConsumerConfig {
 	cfg := jetstream.ConsumerConfig{
 		Durable: d.Name, FilterSubjects: d.Filters,
 		AckPolicy: jetstream.AckExplicitPolicy, AckWait: AckWait,
-		MaxDeliver: -1, MaxAckPending: cmp.Or(d.MaxAckPending, maxAckPending),
+		MaxDeliver: cmp.Or(d.MaxDeliver, maxDeliver), MaxAckPending: cmp.Or(d.MaxAckPending, maxAckPending),
 		DeliverPolicy: jetstream.DeliverAllPolicy,
 	}
 	if !d.All {

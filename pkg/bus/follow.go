@@ -153,7 +153,7 @@ func (f *Follower) fetch(ctx context.Context, reader jetstream.Consumer, deliver
 func (f *Follower) see(msg jetstream.Msg, meta *jetstream.MsgMetadata) {
 	f.last = meta.Sequence.Stream
 	f.Seen(&Record{
-		Subject: msg.Subject(), Header: msg.Headers(), Body: msg.Data(),
+		Subject: msg.Subject(), Header: msg.Headers(), Body: msg.Data(), Size: len(msg.Data()),
 		Sequence: meta.Sequence.Stream, Stored: meta.Timestamp,
 	})
 	if !f.reached {

@@ -17,6 +17,7 @@ type Record struct {
 	Subject  string
 	Header   map[string][]string
 	Body     []byte
+	Size     int // of the body, also when that was left out
 	Sequence uint64
 	Stored   time.Time
 }
@@ -45,6 +46,34 @@ func (b *Bus) Record(ctx context.Context, stream string, sequence uint64) (*Reco
 		return nil, fmt.Errorf("stream %s, %d: %w", stream, sequence, err)
 	}
 	return &Record{
-		Subject: msg.Subject, Header: msg.Header, Body: msg.Data, Sequence: msg.Sequence, Stored: msg.Time,
+		Subject: msg.Subject, Header: msg.Header, Body: msg.Data, Size: len(msg.Data), Sequence: msg.Sequence, Stored: msg.Time,
 	}, nil
+}
+
+// Erase takes a message off a stream. It returns [ErrNoRecord] when the stream
+// does not hold it: it may be that somebody else was faster.
+func (b *Bus) Erase(ctx context.Context, stream string, sequence uint64) error {
+	source, err := b.js.Stream(ctx, stream)
+	if err != nil {
+		return fmt.Errorf("stream %s: %w", stream, err)
+	}
+	if err = source.DeleteMsg(ctx, sequence); isNoRecord(err) {
+		err = ErrNoRecord
+	}
+	if err != nil {
+		return fmt.Errorf("stream %s, %d: %w", stream, sequence, err)
+	}
+	return nil
+}
+
+// JetStream's error codes for a sequence that is not there to be deleted.
+const (
+	codeNoSequence   = 10043
+	codeNotDeleted   = 10057 // says why in its description
+	notDeletedAsGone = "no message found"
+)
+
+func isNoRecord(err error) bool {
+	api, ok := errors.AsType[*jetstream.APIError](err)
+	return ok && (api.ErrorCode == codeNoSequence || api.ErrorCode == codeNotDeleted && api.Description == notDeletedAsGone)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -38,27 +39,49 @@ func (b *Bus) DuplicateWindow(ctx context.Context) (time.Duration, error) {
 // ends it: then nothing is known of the ids that it has not yielded.
 func (b *Bus) StoredIDs(ctx context.Context, subjects []string, since time.Time) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		if err := b.lookThrough(ctx, subjects, since, func(id string) bool { return yield(id, nil) }); err != nil {
-			yield("", fmt.Errorf("look through stream %s: %w", StreamIn, err))
+		if len(subjects) > lookFilters {
+			subjects = []string{route.In + ">"}
+		}
+		for r, err := range b.Headers(ctx, StreamIn, subjects, since) {
+			id := ""
+			if err == nil {
+				id = r.Get(route.HeaderMsgID)
+			}
+			if !yield(id, err) {
+				return
+			}
 		}
 	}
 }
 
-// lookThrough calls visit with the ids until it returns false.
-func (b *Bus) lookThrough(ctx context.Context, subjects []string, since time.Time, visit func(id string) bool) error {
-	if len(subjects) > lookFilters {
-		subjects = []string{route.In + ">"}
+// Headers yields the messages that a stream holds under some subjects, which
+// must not overlap, and has taken since a time, oldest first, without their
+// bodies. What is stored while it reads may be left out. An error ends it. Who
+// takes longer than half a minute for a message must not go on.
+func (b *Bus) Headers(ctx context.Context, stream string, subjects []string, since time.Time) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		visit := func(r *Record) bool { return yield(r, nil) }
+		if err := b.lookThrough(ctx, stream, subjects, since, visit); err != nil {
+			yield(nil, fmt.Errorf("look through stream %s: %w", stream, err))
+		}
 	}
-	reader, err := b.js.CreateConsumer(ctx, StreamIn, jetstream.ConsumerConfig{
+}
+
+// lookThrough calls visit with the messages until it returns false.
+func (b *Bus) lookThrough(ctx context.Context, stream string, subjects []string, since time.Time, visit func(*Record) bool) error {
+	cfg := jetstream.ConsumerConfig{
 		FilterSubjects: subjects, HeadersOnly: true, AckPolicy: jetstream.AckNonePolicy,
-		DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &since,
 		Replicas: 1, MemoryStorage: true, InactiveThreshold: lookForgotten,
-	})
+	}
+	if !since.IsZero() {
+		cfg.DeliverPolicy, cfg.OptStartTime = jetstream.DeliverByStartTimePolicy, &since
+	}
+	reader, err := b.js.CreateConsumer(ctx, stream, cfg)
 	if err != nil {
 		return err
 	}
 	info := reader.CachedInfo()
-	defer func() { _ = b.js.DeleteConsumer(context.WithoutCancel(ctx), StreamIn, info.Name) }()
+	defer func() { _ = b.js.DeleteConsumer(context.WithoutCancel(ctx), stream, info.Name) }()
 	look := look{left: info.NumPending, visit: visit}
 	for look.left > 0 {
 		if err := look.fetch(ctx, reader); err != nil {
@@ -72,7 +95,7 @@ func (b *Bus) lookThrough(ctx context.Context, subjects []string, since time.Tim
 type look struct {
 	delivered uint64
 	left      uint64 // messages that are still to come
-	visit     func(id string) bool
+	visit     func(*Record) bool
 }
 
 // fetch reads the next messages. Each has a number of its delivery, so that one
@@ -105,10 +128,20 @@ func (l *look) read(msg jetstream.Msg) error {
 		return errGap
 	}
 	l.left = min(l.left-1, meta.NumPending)
-	if !l.visit(msg.Headers().Get(route.HeaderMsgID)) {
+	if !l.visit(bodiless(msg, meta)) {
 		l.left = 0
 	}
 	return nil
+}
+
+// headerSize is where the server says how large a body is that it leaves out.
+const headerSize = "Nats-Msg-Size"
+
+func bodiless(msg jetstream.Msg, meta *jetstream.MsgMetadata) *Record {
+	r := &Record{Subject: msg.Subject(), Header: msg.Headers(), Sequence: meta.Sequence.Stream, Stored: meta.Timestamp}
+	r.Size, _ = strconv.Atoi(r.Get(headerSize))
+	delete(r.Header, headerSize)
+	return r
 }
 
 // silent tells a server that has no more, since the last messages have expired

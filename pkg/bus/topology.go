@@ -17,6 +17,9 @@ const (
 	// StreamQuota is the log of the messages that were sent to users, by which
 	// the replicas of the sender know what may still be sent.
 	StreamQuota = "WECHAT_QUOTA"
+	// StreamAdvisory holds what the server says of messages that it delivers no
+	// more because they were delivered too often: see [Durable].
+	StreamAdvisory = "WECHAT_ADVISORY"
 
 	BucketToken  = "wechat_token"  // access tokens, and the pauses of accounts
 	BucketLedger = "wechat_ledger" // how far a reply has been sent
@@ -34,12 +37,17 @@ const (
 	partitionsKey     = "wxbus-partitions" // metadata of both streams
 	deadAge           = 30 * 24 * time.Hour
 	quotaAge          = 49 * time.Hour // longer than any reply window of WeChat
+	advisoryAge       = 7 * 24 * time.Hour
 	mediaAge          = 72 * time.Hour // WeChat keeps an upload that long
 	paceAge           = time.Hour
 	inWindow          = 5 * time.Minute
 	outWindow         = time.Hour
 	kvMarkerTTL       = time.Minute
 )
+
+// advisories are the subjects on which the server says that a message of one of
+// our durables is delivered no more. The last token is the durable's name.
+const advisories = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES."
 
 // streams are the streams of wxbus. Retention is Limits: with any other, a
 // message for which a worker is not there yet would be acknowledged and gone.
@@ -72,6 +80,12 @@ func streams(replicas, partitions int) []jetstream.StreamConfig {
 			Name: StreamQuota, Description: "messages sent to users",
 			Subjects: []string{route.Quota + ">"},
 			Discard:  jetstream.DiscardOld, MaxAge: quotaAge, Duplicates: inWindow,
+			Replicas: replicas, AllowDirect: true,
+		},
+		{
+			Name: StreamAdvisory, Description: "messages that were delivered too often",
+			Subjects: []string{advisories + StreamIn + ".>", advisories + StreamOut + ".>"},
+			Discard:  jetstream.DiscardOld, MaxAge: advisoryAge, Duplicates: inWindow,
 			Replicas: replicas, AllowDirect: true,
 		},
 	}

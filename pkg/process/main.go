@@ -51,6 +51,14 @@ func Main(name string, cfg config.Process, program Program) {
 	log.Info("stopped", "program", name)
 }
 
+// UntilSignal returns a context that is done when SIGINT or SIGTERM comes, for a
+// command that ends by itself; a second signal ends the process at once.
+func UntilSignal(parent context.Context) (ctx context.Context, stop func()) {
+	ctx, cancel := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, cancel)
+	return ctx, cancel
+}
+
 // errSetting is a setting that this package alone can read.
 var errSetting = errors.New("malformed setting")
 

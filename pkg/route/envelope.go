@@ -3,6 +3,8 @@ package route
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +24,42 @@ const (
 	HeaderMsgID       = "Nats-Msg-Id"
 	HeaderInReplyTo   = "Wechat-In-Reply-To"
 )
+
+// Headers of messages that an operator has handled again.
+const (
+	// HeaderRetryOf names the reply that a dead letter was put back of, as it was
+	// stored for the first time: sequence, time in RFC 3339 and Nats-Msg-Id, with
+	// blanks between. What was sent of it is not sent again.
+	HeaderRetryOf = "Wechat-Retry-Of"
+	// HeaderReplay says that a push is handled for another time by one worker:
+	// [ReplayDry] that its replies must not be published, [ReplayLive] that they
+	// are to be, under ids of their own.
+	HeaderReplay   = "Wechat-Replay"
+	HeaderReplayID = "Wechat-Replay-Id" // names the replay, for those ids
+)
+
+// The values of [HeaderReplay].
+const (
+	ReplayDry  = "dry"
+	ReplayLive = "live"
+)
+
+// foreign are the beginnings of names of headers that say how a message was
+// stored, held or given up, and are not its own.
+var foreign = []string{"Nats-", "Dead-", "Wechat-Held-"}
+
+// Own returns a copy of the headers that a message has wherever it is stored, to
+// publish it once more: without its id, conditions on the stream that it was in,
+// and what a dead letter or the sender's hold added.
+func Own(header map[string][]string) map[string][]string {
+	own := make(map[string][]string, len(header))
+	for name, values := range header {
+		if !slices.ContainsFunc(foreign, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
+			own[name] = values
+		}
+	}
+	return own
+}
 
 // Envelope is a push on its way into the stream.
 type Envelope struct {
@@ -87,10 +125,10 @@ type Headers struct {
 
 // Of returns [Envelope.Header]. The headers are good until the next call.
 func (h *Headers) Of(e *Envelope) map[string][]string {
-	id := encode(e.ID)
+	id := Encode(e.ID)
 	h.values = [...]string{
 		"1.0", id, "/wechat/" + e.Account, "wechat." + string(e.Kind),
-		e.Time.UTC().Format(time.RFC3339), e.Type, encode(e.OpenID),
+		e.Time.UTC().Format(time.RFC3339), e.Type, Encode(e.OpenID),
 	}
 	if h.fields == nil {
 		const most = 9 // with traceparent
@@ -122,9 +160,9 @@ func Unpack(address Address, header map[string][]string, body []byte) (*wechat.M
 	return m, nil
 }
 
-// encode percent-encodes what a CloudEvents header may not hold as it is:
+// Encode percent-encodes what a CloudEvents header may not hold as it is:
 // blanks, double quotes, percent signs and everything but printable ASCII.
-func encode(value string) string {
+func Encode(value string) string {
 	const hex = "0123456789ABCDEF"
 	if !strings.ContainsFunc(value, mustEncode) {
 		return value
@@ -138,6 +176,15 @@ func encode(value string) string {
 		}
 	}
 	return text.String()
+}
+
+// Decode returns what [Encode] made of a value; one that it did not make stays as
+// it is.
+func Decode(value string) string {
+	if text, err := url.PathUnescape(value); err == nil {
+		return text
+	}
+	return value
 }
 
 func mustEncode(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r == '%' }

@@ -83,6 +83,23 @@ func coveredByOther(kinds []wechat.Kind, i int) bool {
 	return false
 }
 
+// Covers reports whether a filter takes a subject, or all subjects of a pattern:
+// * stands for one token and > for one or more at the end.
+func Covers(filter, subject string) bool {
+	want, have := strings.Split(filter, "."), strings.Split(subject, ".")
+	for i, token := range want {
+		switch {
+		case i >= len(have):
+			return false
+		case token == ">":
+			return true
+		case have[i] == ">", token != "*" && token != have[i]:
+			return false
+		}
+	}
+	return len(want) == len(have)
+}
+
 // Partition returns the partition of a user: FNV-1a (32 bit) of the OpenID
 // modulo partitions. It equals the server's own {{partition(n,…)}}.
 func Partition(openID string, partitions int) int {

@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/route"
+	"github.com/wxbus/wxbus/pkg/wechat"
 )
 
 // Headers of a dead letter, beside those of the message itself.
@@ -20,9 +23,16 @@ const (
 	DeadSubject  = "Dead-Subject"  // as the message was stored
 	DeadStream   = "Dead-Stream"
 	DeadSequence = "Dead-Sequence" // in that stream
+	DeadStored   = "Dead-Stored"   // there, RFC 3339
 	DeadTime     = "Dead-Time"     // RFC 3339
 	DeadMsgID    = "Dead-Msg-Id"   // the message's own Nats-Msg-Id
+	DeadUser     = "Dead-User"     // OpenID that a reply was for, percent-encoded like ce-subject
+	DeadBody     = "Dead-Body"     // [DeadBodyLeft], or nothing
 )
+
+// DeadBodyLeft says that a letter has no body because it would be too large: it
+// is in the stream that the message came from, as long as that keeps it.
+const DeadBodyLeft = "left"
 
 const detailMax = 300
 
@@ -31,10 +41,24 @@ type letter struct {
 	header      map[string][]string
 }
 
+// storeLetter stores the dead letter of a message in the name of a worker.
+func storeLetter(ctx context.Context, b *bus.Bus, d *bus.Delivery, worker, reason, detail string) error {
+	letter := deadLetter(worker, d, reason, detail)
+	_, err := b.Publish(ctx, letter.subject, letter.id, letter.header, d.Body)
+	if errors.Is(err, bus.ErrTooLarge) { // by what the letter adds
+		letter.leaveBody(d)
+		_, err = b.Publish(ctx, letter.subject, letter.id, letter.header, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("dead letter: %w", err)
+	}
+	return nil
+}
+
 // deadLetter returns the subject, id and headers of the dead letter for d. Two
 // workers may bury the same message, and one worker may try to twice.
 func deadLetter(worker string, d *bus.Delivery, reason, detail string) letter {
-	header := make(map[string][]string, len(d.Header)+8)
+	header := make(map[string][]string, len(d.Header)+12)
 	maps.Copy(header, d.Header)
 	id := fmt.Sprintf("dead:%s:%s:%d", worker, d.Stream, d.Sequence)
 	set := func(name, value string) { header[name] = []string{oneLine(value)} }
@@ -48,9 +72,13 @@ func deadLetter(worker string, d *bus.Delivery, reason, detail string) letter {
 	set(DeadSubject, d.Subject)
 	set(DeadStream, d.Stream)
 	set(DeadSequence, strconv.FormatUint(d.Sequence, 10))
+	set(DeadStored, d.Stored.UTC().Format(time.RFC3339Nano))
 	set(DeadTime, time.Now().UTC().Format(time.RFC3339))
 	if detail != "" {
 		set(DeadDetail, detail)
+	}
+	if user, ok := wechat.Lookup(d.Body, "touser"); ok && d.Stream == bus.StreamOut {
+		set(DeadUser, route.Encode(string(user)))
 	}
 	for name := range header { // conditions on the old stream are none on the new one
 		if strings.HasPrefix(name, "Nats-Expected-") || name == "Nats-Stream-Source" {
@@ -66,7 +94,7 @@ func (l *letter) leaveBody(d *bus.Delivery) {
 	if before := l.header[DeadDetail]; len(before) > 0 {
 		note += ": " + before[0]
 	}
-	l.header[DeadDetail] = []string{oneLine(note)}
+	l.header[DeadDetail], l.header[DeadBody] = []string{oneLine(note)}, []string{DeadBodyLeft}
 }
 
 // oneLine makes a text fit for a header.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/route"
@@ -16,6 +17,7 @@ type inbound struct {
 	name string
 	mux  *Mux
 	bus  *bus.Bus
+	log  *slog.Logger
 }
 
 // key puts the messages of one user into one lane.
@@ -31,7 +33,11 @@ func (in *inbound) handle(ctx context.Context, d *bus.Delivery) error {
 	if err != nil {
 		return Drop("malformed", err)
 	}
+	again := replayOf(d)
 	handler := in.mux.handler(address.Kind)
+	if handler == nil && again != nil { // the operator has asked for more than the worker handles
+		return nil
+	}
 	if handler == nil {
 		return fmt.Errorf("no handler for %s in this version of the worker", address.Kind)
 	}
@@ -39,11 +45,15 @@ func (in *inbound) handle(ctx context.Context, d *bus.Delivery) error {
 	if err != nil {
 		return Drop("malformed", err)
 	}
-	replies, err := handler(withCause(ctx, in.bus, m), m)
+	replies, err := handler(withReplay(withCause(ctx, in.bus, m), again), m)
 	if err != nil {
 		return err
 	}
-	return in.publish(ctx, m, replies)
+	if again.suppresses() {
+		in.suppress(m, replies)
+		return nil
+	}
+	return in.publish(ctx, m, again.cause(m), replies)
 }
 
 // message unpacks a delivery. A push that could not be decoded has only a
@@ -60,9 +70,9 @@ func (in *inbound) message(address route.Address, d *bus.Delivery) (*wechat.Mess
 }
 
 // publish stores the replies before the message is acknowledged. Their ids are
-// made of the worker's name and the message's id, so that a message handled
-// twice is answered once.
-func (in *inbound) publish(ctx context.Context, m *wechat.Message, replies wechat.Replies) error {
+// made of the worker's name and the cause, which is the message's id, so that a
+// message handled twice is answered once.
+func (in *inbound) publish(ctx context.Context, m *wechat.Message, cause string, replies wechat.Replies) error {
 	if len(replies) == 0 {
 		return nil
 	}
@@ -75,7 +85,7 @@ func (in *inbound) publish(ctx context.Context, m *wechat.Message, replies wecha
 		return Drop("malformed reply", err)
 	}
 	for n, reply := range bodies {
-		id := fmt.Sprintf("%s:%s:%d", in.name, m.ID, n+1)
+		id := fmt.Sprintf("%s:%s:%d", in.name, cause, n+1)
 		header := map[string][]string{route.HeaderInReplyTo: {m.ID}}
 		bus.Inject(ctx, header)
 		subject := route.OutSubject(m.Account, reply.toUser, partitions)

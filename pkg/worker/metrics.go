@@ -25,6 +25,9 @@ var (
 	inFlight = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "wxbus_worker_in_flight", Help: "Messages held by this replica.",
 	}, []string{"worker"})
+	suppressed = promauto.NewCounterVec(prometheus.CounterOpts{
+		Name: "wxbus_worker_suppressed_total", Help: "Replies to replayed messages that were not published.",
+	}, []string{"worker"})
 	pending = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "wxbus_worker_pending", Help: "Messages that waited in the stream when the last one came.",
 	}, []string{"worker"})

@@ -58,7 +58,7 @@ func DurableFor(name string, mux *Mux) bus.Durable {
 
 // newInbound builds the worker that feeds mux.
 func newInbound(name string, cfg Config, mux *Mux, b *bus.Bus, log *slog.Logger) *Worker {
-	in := &inbound{name: name, mux: mux, bus: b}
+	in := &inbound{name: name, mux: mux, bus: b, log: log}
 	if cfg.Typing {
 		in.mux = newTypist(b, log).wrap(mux)
 	}

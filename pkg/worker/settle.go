@@ -96,16 +96,7 @@ func (w *Worker) bury(ctx context.Context, d *bus.Delivery, reason, detail strin
 
 // writeLetter stores the dead letter of a message in the name of a worker.
 func (w *Worker) writeLetter(ctx context.Context, d *bus.Delivery, name, reason, detail string) error {
-	letter := deadLetter(name, d, reason, detail)
-	_, err := w.bus.Publish(ctx, letter.subject, letter.id, letter.header, d.Body)
-	if errors.Is(err, bus.ErrTooLarge) { // by what the letter adds
-		letter.leaveBody(d)
-		_, err = w.bus.Publish(ctx, letter.subject, letter.id, letter.header, nil)
-	}
-	if err != nil {
-		return fmt.Errorf("dead letter: %w", err)
-	}
-	return nil
+	return storeLetter(ctx, w.bus, d, name, reason, detail)
 }
 
 // gaveUp tells that the dead letter of a message is stored.

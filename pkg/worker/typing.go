@@ -53,7 +53,7 @@ func (t *typist) wrap(mux *Mux) *Mux {
 
 func (t *typist) watch(handler HandlerFunc) HandlerFunc {
 	return func(ctx context.Context, m *wechat.Message) (replies wechat.Replies, err error) {
-		if left := t.left(m); left > t.after {
+		if left := t.left(m); left > t.after && !Replayed(ctx) {
 			sign := t.begin(m, left)
 			defer func() { sign.end(err == nil && answers(m.FromUserName, replies)) }() // also after a panic
 		}

@@ -65,6 +65,7 @@ func (w *Worker) Run(ctx context.Context, b *bus.Bus) error {
 	if err := b.Prepare(ctx); err != nil {
 		return nil // asked to stop before there was anything to do
 	}
+	defer collect(ctx, b, w.Log)()
 	if w.Order == OrderUser {
 		return w.runOrdered(ctx)
 	}

@@ -8,9 +8,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/wxbus/wxbus/pkg/bus"
+	"github.com/wxbus/wxbus/pkg/route"
 	"github.com/wxbus/wxbus/workers/sender/hold"
 )
 
@@ -56,12 +59,58 @@ func (l *ledger) open(ctx context.Context, d *bus.Delivery) (*progress, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
-	if p.revision = revision; value != nil {
-		if err := json.Unmarshal(value, &p.entry); err != nil {
-			return nil, fmt.Errorf("ledger: %w", err)
-		}
+	if p.revision = revision; value == nil {
+		return p, l.inherit(ctx, d, p)
+	}
+	if err := json.Unmarshal(value, &p.entry); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
 	}
 	return p, nil
+}
+
+// inherit has a reply that an operator has put back begin behind the parts that
+// were sent before it became a dead letter. All else begins anew.
+func (l *ledger) inherit(ctx context.Context, d *bus.Delivery, p *progress) error {
+	of, ok := retryOf(d)
+	if !ok {
+		return nil
+	}
+	value, _, err := l.bucket.Load(ctx, keyOf(of))
+	if err != nil || value == nil {
+		return err
+	}
+	var before entry
+	if err := json.Unmarshal(value, &before); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	if p.Sent, p.Merged = before.Sent, before.Merged; p.Sent == 0 {
+		return nil
+	}
+	return l.keep(ctx, p) // it may be put back once more
+}
+
+// keep stores the progress of a reply that is not done.
+func (l *ledger) keep(ctx context.Context, p *progress) error {
+	value, err := json.Marshal(p.entry)
+	if err != nil {
+		return err
+	}
+	p.revision, err = l.bucket.Save(ctx, p.key, value, p.revision)
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	return nil
+}
+
+// retryOf returns what a reply was that an operator has put back.
+func retryOf(d *bus.Delivery) (of hold.Origin, ok bool) {
+	parts := strings.SplitN(d.Get(route.HeaderRetryOf), " ", 3)
+	if len(parts) < 3 {
+		return of, false
+	}
+	sequence, noSequence := strconv.ParseUint(parts[0], 10, 64)
+	stored, noTime := time.Parse(time.RFC3339Nano, parts[1])
+	return hold.Origin{ID: parts[2], Sequence: sequence, Stored: stored}, noSequence == nil && noTime == nil
 }
 
 // begin notes that the call of the next part begins.
@@ -148,8 +197,9 @@ func wait(ctx context.Context, d time.Duration) bool {
 
 // ledgerKey names a stored reply, also after it was held. A sequence alone would
 // name another one after the stream was made anew.
-func ledgerKey(d *bus.Delivery) string {
-	origin := hold.OriginOf(d)
+func ledgerKey(d *bus.Delivery) string { return keyOf(hold.OriginOf(d)) }
+
+func keyOf(origin hold.Origin) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", origin.ID, origin.Sequence, origin.Stored.UnixNano()))
 	return "reply." + hex.EncodeToString(sum[:16])
 }

@@ -41,9 +41,13 @@ const (
 const waitMost = 1 << 16
 
 // Durable is the sender's place in the stream of replies. A sender that starts
-// for the first time begins with everything that waits.
+// for the first time begins with everything that waits. A reply is delivered
+// again for as long as its account pauses, and given up for its age alone.
 func Durable() bus.Durable {
-	return bus.Durable{Name: Name, Stream: bus.StreamOut, Filters: []string{route.Out + ">"}, All: true, MaxAckPending: waitMost}
+	return bus.Durable{
+		Name: Name, Stream: bus.StreamOut, Filters: []string{route.Out + ">"}, All: true,
+		MaxAckPending: waitMost, MaxDeliver: bus.Unlimited,
+	}
 }
 
 // sender sends replies for all accounts.
