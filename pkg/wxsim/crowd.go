@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -197,3 +198,6 @@ func (c *crowd) take() CrowdReport {
 	c.report, c.took = CrowdReport{}, c.took[:0]
 	return report
 }
+
+// InCrowd reports whether a user is one of those that [Platform.Crowd] makes.
+func InCrowd(openid string) bool { return strings.HasPrefix(openid, crowdPrefix) }
