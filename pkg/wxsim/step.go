@@ -1,6 +1,7 @@
 package wxsim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,7 +15,7 @@ import (
 // something that does not exist.
 var ErrStep = errors.New("not something that a user can do")
 
-// Step is one thing that a user does; exactly one of its fields but Input says
+// Step is one thing that a user does; exactly one of its fields but the last two says
 // what. It is what the page sends and what a [Scenario] is made of.
 type Step struct {
 	Text     string      `json:"text,omitempty"     yaml:"text,omitempty"`     // writes
@@ -32,6 +33,8 @@ type Step struct {
 	Sample   string      `json:"sample,omitempty"   yaml:"sample,omitempty"`   // one of [wechat.Samples], by its name
 	Push     string      `json:"push,omitempty"     yaml:"push,omitempty"`     // XML or JSON, as [Platform.Sample] takes it
 
+	// TapText is what the entry of Tap says; when empty, that is looked up.
+	TapText string `json:"tap_text,omitempty" yaml:"tap_text,omitempty"`
 	// Input is for Press; its picture is a media_id.
 	Input *Input `json:"input,omitempty" yaml:"input,omitempty"`
 }
@@ -138,7 +141,7 @@ func (p *Platform) meant(account, openid string, s Step, base string) ([]unsent,
 	case s.Text != "":
 		return one("text", Field{Name: "Content", Text: s.Text})
 	case s.Tap != "":
-		return one("text", Field{Name: "Content", Text: p.entryText(account, openid, s.Tap)}, Field{Name: afterMsgID, Text: s.Tap})
+		return one("text", Field{Name: "Content", Text: cmp.Or(s.TapText, p.entryText(account, openid, s.Tap))}, Field{Name: afterMsgID, Text: s.Tap})
 	case s.Press != "":
 		var in Input
 		if s.Input != nil {
