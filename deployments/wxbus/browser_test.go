@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -189,15 +190,42 @@ func (b *browser) press(selector, text string) {
 	quoted, _ := json.Marshal(text)
 	find := `[...document.querySelectorAll(` + "`" + selector + "`" + `)].findLast(e => e.textContent.trim() === ` + string(quoted) + `)`
 	b.until(selector+" says "+text, find)
-	b.js(find + `.setAttribute('data-press', '')`)
-	b.click("[data-press]")
-	b.js(`document.querySelector('[data-press]')?.removeAttribute('data-press')`)
+	at, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]float64](`(e => {
+		e.scrollIntoView({ block: 'nearest' });
+		const r = e.getBoundingClientRect();
+		return [r.x + r.width / 2, r.y + r.height / 2];
+	})(`+find+`)`))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.run(chromedp.MouseClickXY(at[0], at[1]))
 }
 
 // write types a text and Enter.
 func (b *browser) write(text string) {
 	b.t.Helper()
-	b.run(chromedp.SendKeys(chromedp.CSS("#text"), text+"\r", chromedp.NodeVisible))
+	b.run(chromedp.SendKeys(chromedp.CSS("#text"), text, chromedp.NodeVisible), key("Enter", 13))
+}
+
+// key presses a key, as a keyboard does.
+func key(name string, code int64) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
+			_, err := cdp.Call(ctx, target, input.DispatchKeyEvent, input.DispatchKeyEventParams{
+				Type: kind, Key: name, Code: name, WindowsVirtualKeyCode: code, NativeVirtualKeyCode: code,
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// choose picks an entry of a list.
+func (b *browser) choose(selector, value string) {
+	b.t.Helper()
+	b.js("(e => { e.value = `" + value + "`; e.dispatchEvent(new Event('change', { bubbles: true })); })(document.querySelector(`" + selector + "`))")
 }
 
 // shot takes a picture, if pictures are wanted.

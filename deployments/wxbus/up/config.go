@@ -42,7 +42,7 @@ func Load() (*Config, error) {
 	names, err := config.AccountNames()
 	if err == nil && !anyAccount(names) {
 		cfg.simulated = true
-		err = simulateAccounts(cmp.Or(os.Getenv("WXBUS_DATA"), defaultData), names)
+		err = MakeAccounts(cmp.Or(os.Getenv("WXBUS_DATA"), defaultData), names)
 	}
 	if err != nil {
 		return cfg, err

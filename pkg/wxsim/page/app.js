@@ -68,9 +68,7 @@ function heardOfUser(a, known, u) {
   if (known) Object.assign(known, u);
   else a.users.push({ ...u });
   if (a.name === state.account && !user()) return choose(a.name, u.openid);
-  people.show();
-  head.show();
-  composer.show();
+  for (const part of [people, head, composer, menu]) part.show();
 }
 
 function heardMessage(u, here, name, m) {

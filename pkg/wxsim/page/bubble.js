@@ -130,7 +130,8 @@ function menu(c, tap) {
 }
 
 // uploaded is where a file is that the account has uploaded.
-const uploaded = id => new URL('sim/media/' + encodeURIComponent(id ?? ''), document.baseURI).href;
+// Other ids are of permanent material, which is nowhere here.
+const uploaded = id => (id?.startsWith('wxsim-') ? new URL(`sim/media/${encodeURIComponent(id)}`, document.baseURI).href : undefined);
 
 function picture(address, id) {
   const missing = el('div', { class: 'card media' }, icon('image'), el('code', {}, id ?? ''));
@@ -151,6 +152,7 @@ function sound(id, words) {
 
 function film(title, about, id) {
   const screen = el('div', { class: 'screen' }, icon('play'));
+  if (!uploaded(id)) return el('div', { class: 'card film' }, screen, title && el('strong', {}, title), el('small', {}, about ?? ''));
   const video = el('video', { src: uploaded(id), controls: true, preload: 'metadata' });
   video.addEventListener('loadeddata', () => screen.replaceWith(video));
   video.load();

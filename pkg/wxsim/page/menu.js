@@ -10,7 +10,7 @@ import { t } from './words.js';
 let open; // name of the button whose entries are shown
 
 export function start() {
-  document.addEventListener('click', e => { if (open && !e.target.closest('#menu')) close(); });
+  document.addEventListener('click', e => { if (open && !e.composedPath().includes($('menu'))) close(); });
   document.addEventListener('keydown', e => { if (open && e.key === 'Escape') close(); });
 }
 

@@ -50,7 +50,7 @@ const toggle = (name, on, act, about) =>
 function tokens(w) {
   const acts = { expire: () => attempt(() => api.endTokens(state.account, false)), revoke: () => attempt(() => api.endTokens(state.account, true)), short: () => set({ token_life: w.token_life ? 0 : tenSeconds }) };
   return el('label', { class: `control ${w.token_life ? 'on' : ''}` }, el('span', {}, t('tokens')), el('select', { 'data-name': 'tokens', onchange: e => { acts[e.target.value]?.(); show(); } },
-    el('option', { value: '' }, w.token_life ? t('shortTokens') : t('callsFine')),
+    el('option', { value: '' }, w.token_life ? t('shortTokens') : t('tokensFine')),
     el('option', { value: 'expire' }, t('tokensExpire')), el('option', { value: 'revoke' }, t('tokensRevoke')),
     el('option', { value: 'short' }, w.token_life ? t('clear') : t('shortTokens'))));
 }
