@@ -183,6 +183,7 @@ func TestPageFollowers(t *testing.T) {
 	b.click("#choose-several")
 	b.press("#several button", "再加 10 人")
 	b.until("eleven followers", "document.querySelectorAll('.person').length === 11")
+	b.until("all are welcome", `[...document.querySelectorAll('.person .last')].every(e => e.textContent.includes('欢迎关注'))`)
 	b.press("#several button", "全选")
 	b.write("你好")
 	b.until("all are answered", `[...document.querySelectorAll('.person .last')].every(e => e.textContent.includes('你好呀'))`)

@@ -20,7 +20,7 @@ func playCommand() *cobra.Command {
 		Long: "Plays scenarios through a simulator that runs: that of `wxbus up` or of `wxbus sim`. Exit status 1 says that an\n" +
 			"answer was not as expected or did not come, 2 that a file is no scenario. The page saves chats as scenarios.",
 		Example: "  wxbus sim play welcome.yaml orders.yaml",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    someFiles,
 		RunE: func(c *cobra.Command, files []string) error {
 			say := func(line string) { _, _ = fmt.Fprintln(c.OutOrStdout(), line) }
 			if quiet {

@@ -72,13 +72,13 @@ func connect(cfg *Config, nats *server.Server, doors *doors) {
 // first: what takes messages out starts before what puts them in, and stops
 // after it.
 func programs(cfg *Config, host *process.Host, pushes net.Listener) []part {
-	autoreply := worker.Config{Common: cfg.Door.Common, Settings: cfg.Worker}
+	autoreply := rules.Config{Config: worker.Config{Common: cfg.Door.Common, Settings: cfg.Worker}, File: cfg.Rules, Rules: cfg.rules}
 	return []part{
 		{delivery.Name, func(ctx context.Context) error {
 			return delivery.Run(ctx, cfg.Sender, host.For(delivery.Name))
 		}},
 		{rules.Name, func(ctx context.Context) error {
-			return worker.Run(ctx, rules.Name, autoreply, cfg.rules.Mux(), host.For(rules.Name))
+			return rules.Run(ctx, autoreply, host.For(rules.Name))
 		}},
 		{door.Name, func(ctx context.Context) error {
 			return door.Serve(ctx, cfg.Door, host.For(door.Name), pushes)
