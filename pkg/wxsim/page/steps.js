@@ -65,8 +65,8 @@ const ends = { queued: ['busy', 'queued'], waiting: ['warn', 'waiting'], sent: [
 function reply(one) {
   const [kind, word] = ends[one.state] ?? ['', 'unknown'];
   return el('div', { class: `box ${kind}` },
-    el('p', { class: 'line' }, el('strong', {}, brief(one.body) || one.worker), pill(kind, t(word))),
-    el('p', { class: 'line soft' }, one.state === 'sent' || one.state === 'dead' ? el('span', {}, `errcode ${one.errcode}${one.reason ? ` · ${one.reason.replace(/^(errcode )?-?\d+ /, '')}` : ''}`) : '',
+    el('p', {}, el('strong', {}, brief(one.body) || one.worker)),
+    el('p', { class: 'line soft' }, pill(kind, t(word)), one.state === 'sent' || one.state === 'dead' ? el('span', {}, `errcode ${one.errcode}${one.reason ? ` · ${one.reason.replace(/^(errcode )?-?\d+ /, '')}` : ''}`) : '',
       one.parts > 1 ? el('span', {}, t('parts', one.sent, one.parts)) : '', one.attempts > 0 ? el('small', {}, `${t('attempts', one.attempts)}${one.took ? ` · ${lasted(one.took)}` : ''}`) : ''),
     fold(`reply${one.id}`, t('json'), source(JSON.stringify(one.body, null, 2))));
 }
