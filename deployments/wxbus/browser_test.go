@@ -60,7 +60,7 @@ func browse(t *testing.T, address string, width, height int64, more ...chromedp.
 		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU)
 		allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 		ctx, cancel := chromedp.NewContext(allocator)
-		engine.ctx, engine.stop = ctx, func() { cancel(); stop() }
+		engine.ctx, engine.stop = ctx, func() { cancel(); stop() } //nolint:fatcontext // once, for all tests
 		if err := chromedp.Do(ctx); err != nil {
 			t.Fatal(err)
 		}

@@ -111,7 +111,7 @@ func TestPageIsAccessible(t *testing.T) {
 	script := axe(t)
 	for _, look := range []string{"light", "dark"} {
 		t.Run(look, func(t *testing.T) {
-			_, b := visit(t, scheme(look))
+			b := visit(t, scheme(look))
 			b.check(script, "welcome")
 			b.press("#menu button", "帮助")
 			b.shows(".message.account .bubble.menu", "你想看什么")

@@ -16,19 +16,19 @@ const (
 )
 
 // visit is a person at the page of a new desk, with his first follower.
-func visit(t *testing.T, more ...chromedp.Action[chromedp.Void]) (*desk, *browser) {
+func visit(t *testing.T, more ...chromedp.Action[chromedp.Void]) *browser {
 	t.Helper()
 	chromium(t)
 	d := sitDown(t, filepath.Join(t.TempDir(), "data"))
 	b := browse(t, d.page, deskWidth, deskHeight, append([]chromedp.Action[chromedp.Void]{speaks("zh-CN")}, more...)...)
 	b.click("#add-first")
 	b.shows(".message.account", "欢迎关注")
-	return d, b
+	return b
 }
 
 // A first visit: follow, welcome, a question, its answer and its whole way.
 func TestPageFirstAnswer(t *testing.T) {
-	_, b := visit(t)
+	b := visit(t)
 	b.shows(".message.grey", "你关注了公众号")
 	b.write("你好")
 	b.shows(".message.account", "你好呀")
@@ -44,7 +44,7 @@ func TestPageFirstAnswer(t *testing.T) {
 }
 
 func TestPageMenus(t *testing.T) {
-	_, b := visit(t)
+	b := visit(t)
 	b.press("#menu button", "帮助")
 	b.shows(".message.account .bubble.menu", "你想看什么")
 	b.press(".bubble.menu button", "营业时间")
@@ -64,7 +64,7 @@ func TestPageMenus(t *testing.T) {
 }
 
 func TestPagePicture(t *testing.T) {
-	_, b := visit(t)
+	b := visit(t)
 	picture := filepath.Join(t.TempDir(), "icon.png")
 	if err := os.WriteFile(picture, []byte(smallPNG), 0o600); err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestPagePicture(t *testing.T) {
 
 // What cannot be sent becomes a dead letter, which the page puts back.
 func TestPageDeadLetterIsRetried(t *testing.T) {
-	_, b := visit(t)
+	b := visit(t)
 	b.choose("[data-name=calls]", "40001")
 	b.until("rough weather", "document.body.classList.contains('rough')")
 	b.write("你好")
@@ -111,7 +111,7 @@ func TestPageRecovers(t *testing.T) {
 	b := browse(t, d.page, deskWidth, deskHeight, speaks("en-US"))
 	b.click("#add-first")
 	b.shows(".message.account", "欢迎关注")
-	d.kill(syscall.SIGKILL)
+	d.kill(syscall.SIGTERM)
 	b.until("it says that nobody answers", "!document.querySelector('#offline').hidden")
 	b.shot("offline")
 	sitDownAt(t, data, addr)
@@ -175,7 +175,7 @@ func TestPageSpeaksTwoLanguages(t *testing.T) {
 
 // Many followers, several at once, another name, a scan, a sample, a keyboard.
 func TestPageFollowers(t *testing.T) {
-	_, b := visit(t)
+	b := visit(t)
 	b.click("#rename")
 	b.js(`document.querySelector('dialog input').value = '小红'`)
 	b.press("dialog button", "确定")
@@ -206,7 +206,7 @@ func TestPageFollowers(t *testing.T) {
 }
 
 func TestPageWeatherAndLoad(t *testing.T) {
-	_, b := visit(t)
+	b := visit(t)
 	b.click("[data-name=lost]")
 	b.until("rough weather", "document.body.classList.contains('rough')")
 	b.click("[data-name=twice]")

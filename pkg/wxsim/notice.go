@@ -66,8 +66,10 @@ func (p *Platform) serveSubscribe(a *account, body []byte) (any, int) {
 	p.say(a, u, Message{From: FromAccount, MsgType: MsgTypeSubscribe, Content: body, Body: body, Left: u.left(p.options.Now())})
 	p.tellLater(a, u.OpenID, "subscribe_msg_sent_event", Field{Name: "SubscribeMsgSentEvent", Fields: []Field{
 		{Name: "List", Fields: []Field{
-			{Name: "TemplateId", Text: n.TemplateID}, {Name: "MsgID", Text: id},
-			{Name: "ErrorCode", Text: "0"}, {Name: "ErrorStatus", Text: "success"},
+			{Name: "TemplateId", Text: n.TemplateID},
+			{Name: "MsgID", Text: id},
+			{Name: "ErrorCode", Text: "0"},
+			{Name: "ErrorStatus", Text: "success"},
 		}},
 	}})
 	return result{errOK, "ok"}, errOK
@@ -135,7 +137,7 @@ func (u *user) subscribe(m *wechat.Message) {
 	if json.Unmarshal(m.Body, &answers) != nil {
 		return
 	}
-	type answer struct{ TemplateId, SubscribeStatusString string } //nolint:revive // WeChat's name
+	type answer struct{ TemplateId, SubscribeStatusString string }
 	var list []answer
 	if json.Unmarshal(answers.Event.List, &list) != nil {
 		list = make([]answer, 1)

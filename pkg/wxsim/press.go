@@ -135,8 +135,11 @@ func located(b *button, place Place) []unsent {
 	x, y := degrees(place.Latitude), degrees(place.Longitude)
 	return append(
 		event1(b.Type, b.Key, Field{Name: "SendLocationInfo", Fields: []Field{
-			{Name: "Location_X", Text: x}, {Name: "Location_Y", Text: y},
-			{Name: "Scale", Text: "15"}, {Name: "Label", Text: " " + place.Label}, {Name: "Poiname"},
+			{Name: "Location_X", Text: x},
+			{Name: "Location_Y", Text: y},
+			{Name: "Scale", Text: "15"},
+			{Name: "Label", Text: " " + place.Label},
+			{Name: "Poiname"},
 		}}),
 		unsent{"location", []Field{
 			{Name: "Location_X", Text: x}, {Name: "Location_Y", Text: y}, {Name: "Scale", Text: "15"}, {Name: "Label", Text: place.Label},

@@ -38,7 +38,8 @@ func TestPress(t *testing.T) {
 		{"相册", wxsim.Input{}, [][]string{{"[pic_photo_or_album]", "[p2]"}, {"[image]", "<MediaId>"}}},
 		{"微信相册", wxsim.Input{}, [][]string{{"[pic_weixin]"}, {"[image]"}}},
 		{
-			"位置", wxsim.Input{Place: wxsim.Place{Latitude: 1.5, Longitude: 2, Label: "海上"}},
+			"位置",
+			wxsim.Input{Place: wxsim.Place{Latitude: 1.5, Longitude: 2, Label: "海上"}},
 			[][]string{{"[location_select]", "<Location_X>1.500000<", "[ 海上]", "<Poiname>"}, {"[location]", "[海上]"}},
 		},
 	} {

@@ -186,7 +186,7 @@ func (e *Expectation) fits(m Message) string {
 	case e.Equal != "" && strings.TrimSpace(text) != strings.TrimSpace(e.Equal):
 		return fmt.Sprintf("that is %q", e.Equal)
 	case e.pattern != nil && !e.pattern.MatchString(text):
-		return fmt.Sprintf("that fits %s", e.Regexp)
+		return "that fits " + e.Regexp
 	}
 	return ""
 }

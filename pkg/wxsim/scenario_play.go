@@ -62,7 +62,7 @@ func (p *performance) step(ctx context.Context, s *ScenarioStep) error {
 		return err
 	}
 	if acts := s.acts(); len(acts) == 1 {
-		p.say(user.name + ": " + s.Step.summary())
+		p.say(user.name + ": " + s.summary())
 		step, err := p.upload(ctx, s.Step)
 		if err == nil {
 			err = p.do(ctx, p.account, user.openid, step)

@@ -94,7 +94,7 @@ func (c *Config) mode(name string) string {
 	a := c.Door.Accounts[name]
 	switch {
 	case a.Mode != "":
-		return string(a.Mode)
+		return a.Mode
 	case len(a.AESKey.List()) > 0:
 		return "safe"
 	}

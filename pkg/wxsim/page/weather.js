@@ -69,7 +69,7 @@ function load() {
   return el('div', { class: `control load ${rate ? 'on' : ''}` }, el('label', {}, el('span', {}, t('load')), el('input', {
     type: 'range', min: 0, max: 500, step: 10, value: rate, 'data-name': 'load',
     oninput: e => { shown.textContent = Number(e.target.value) ? t('perSecond', e.target.value) : t('loadOff'); },
-    onchange: e => { state.load = { rate: Number(e.target.value) }; attempt(() => api.setLoad(state.account, Number(e.target.value))); },
+    onchange: e => { state.load = { rate: Number(e.target.value) }; show(); attempt(() => api.setLoad(state.account, Number(e.target.value))); },
   })), shown, el('span', { id: 'load-figures', hidden: !rate }));
 }
 

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 	// Rules name time zones, and containers have no files of them.
 	_ "time/tzdata"
 
