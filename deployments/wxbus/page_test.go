@@ -60,6 +60,8 @@ func TestPageMenus(t *testing.T) {
 	b.press("#menu .entries button", "发位置")
 	b.press("dialog button", "确定")
 	b.shows(".message.account", "原来你在 广州市")
+	b.until("its way is through", "document.querySelector(`.station.good[data-station=replies]`)")
+	b.shot("page")
 	b.clean()
 }
 
