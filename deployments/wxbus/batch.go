@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -120,7 +121,7 @@ func (b *batch) tell(sequence uint64, subject string, err error) {
 	case err != nil:
 		_, _ = fmt.Fprintln(b.say, err)
 	default:
-		_, _ = fmt.Fprintln(b.out, sequence, b.done, subject)
+		_, _ = fmt.Fprintln(b.out, strings.TrimSpace(fmt.Sprint(sequence, " ", b.done, " ", subject)))
 	}
 }
 

@@ -68,9 +68,9 @@ func TestApplyMakesWhatIsMissing(t *testing.T) {
 		return p.output()
 	}
 	want := strings.Join([]string{
-		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD", "+ stream WECHAT_QUOTA",
+		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD", "+ stream WECHAT_QUOTA", "+ stream WECHAT_ADVISORY",
 		"+ bucket wechat_token", "+ bucket wechat_ledger", "+ bucket wechat_held", "+ bucket wechat_media", "+ bucket wechat_pace", "+ bucket wechat_lease",
-		"+ durable sender on WECHAT_OUT", "+ durable autoreply on WECHAT_IN", "+ durable greeter on WECHAT_IN", "",
+		"+ durable sender on WECHAT_OUT", "+ durable collector on WECHAT_ADVISORY", "+ durable autoreply on WECHAT_IN", "+ durable greeter on WECHAT_IN", "",
 	}, "\n")
 	for _, args := range [][]string{{"--dry-run"}, {}} {
 		if got := apply(append(args, "--worker", "greeter=text,event.subscribe")...); got != want {

@@ -39,6 +39,9 @@ func TestKilledSenderLosesNothing(t *testing.T) {
 	copies := 0
 	for n := range users {
 		sent, err := sim.Wait(ctx, "safe", userOf(n), parts)
+		for err == nil && len(firsts(sent)) < parts { // what comes once more is not the rest
+			sent, err = sim.Wait(ctx, "safe", userOf(n), len(sent)+1)
+		}
 		if err != nil {
 			t.Fatalf("user %d: %v", n, err)
 		}

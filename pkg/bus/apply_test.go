@@ -29,7 +29,7 @@ func TestApplyCreatesWhatIsMissing(t *testing.T) {
 	nats := bustest.Start(t)
 	b, _ := connect(t, nats.Config())
 	all := []string{
-		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD", "+ stream WECHAT_QUOTA",
+		"+ stream WECHAT_IN", "+ stream WECHAT_OUT", "+ stream WECHAT_DEAD", "+ stream WECHAT_QUOTA", "+ stream WECHAT_ADVISORY",
 		"+ bucket wechat_token", "+ bucket wechat_ledger", "+ bucket wechat_held", "+ bucket wechat_media", "+ bucket wechat_pace", "+ bucket wechat_lease",
 		"+ durable echo on WECHAT_IN",
 	}
@@ -206,4 +206,26 @@ func TestApplySaysWhatCannotBeRepaired(t *testing.T) {
 		_, err := b.Apply(ctx, nil, true)
 		return err != nil && err.Error() == "NATS does not answer"
 	})
+}
+
+// How often a message is delivered stays as an operator said, until he says
+// something else.
+func TestApplyLimitsDeliveries(t *testing.T) {
+	nats := bustest.Start(t)
+	b := nats.Bus()
+	limit := func() int { return durable(t, nats, texts)().Config.MaxDeliver }
+	unlimited, few := texts, texts
+	unlimited.MaxDeliver, few.MaxDeliver = bus.Unlimited, 20
+	apply(t, b, false, unlimited) // as durables were made once
+	want(t, apply(t, b, false, unlimited))
+	want(t, apply(t, b, false, texts), "~ durable echo on WECHAT_IN: max_deliver: -1 -> 5000")
+	want(t, apply(t, b, true, few), "~ durable echo on WECHAT_IN: max_deliver: 5000 -> 20")
+	if got := limit(); got != 5000 {
+		t.Errorf("limit = %d after a dry run, want 5000", got)
+	}
+	want(t, apply(t, b, false, few), "~ durable echo on WECHAT_IN: max_deliver: 5000 -> 20")
+	want(t, apply(t, b, false, texts))
+	if got := limit(); got != 20 {
+		t.Errorf("limit = %d, want 20", got)
+	}
 }

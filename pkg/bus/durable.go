@@ -28,8 +28,7 @@ const (
 	maxAckPending = 1024 // of all replicas together; more than they have slots
 
 	// maxDeliver is reached within two days by a message that ends its worker
-	// each time, an AckWait apart: before the stream drops it. No worker that
-	// counts attempts by itself gets there.
+	// each time, an AckWait apart: before the stream drops it.
 	maxDeliver = 5000
 )
 

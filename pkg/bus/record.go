@@ -30,6 +30,12 @@ func (r *Record) Get(name string) string {
 	return ""
 }
 
+// told are headers by which the server tells where a message is from: they are
+// no part of it.
+var told = []string{
+	jetstream.StreamHeader, jetstream.SubjectHeader, jetstream.SequenceHeader, jetstream.TimeStampHeaer, jetstream.LastSequenceHeader,
+}
+
 // Record returns the message of a stream that has a sequence. It returns
 // [ErrNoRecord] when there is none; the replica of the stream that was asked
 // may then be a moment behind.
@@ -45,6 +51,9 @@ func (b *Bus) Record(ctx context.Context, stream string, sequence uint64) (*Reco
 	if err != nil {
 		return nil, fmt.Errorf("stream %s, %d: %w", stream, sequence, err)
 	}
+	for _, name := range told {
+		delete(msg.Header, name)
+	}
 	return &Record{
 		Subject: msg.Subject, Header: msg.Header, Body: msg.Data, Size: len(msg.Data), Sequence: msg.Sequence, Stored: msg.Time,
 	}, nil
@@ -57,23 +66,14 @@ func (b *Bus) Erase(ctx context.Context, stream string, sequence uint64) error {
 	if err != nil {
 		return fmt.Errorf("stream %s: %w", stream, err)
 	}
-	if err = source.DeleteMsg(ctx, sequence); isNoRecord(err) {
-		err = ErrNoRecord
+	err = source.DeleteMsg(ctx, sequence)
+	if errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) { // it does not say why in a way that can be told
+		if _, missing := b.Record(ctx, stream, sequence); errors.Is(missing, ErrNoRecord) {
+			return missing
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("stream %s, %d: %w", stream, sequence, err)
 	}
 	return nil
-}
-
-// JetStream's error codes for a sequence that is not there to be deleted.
-const (
-	codeNoSequence   = 10043
-	codeNotDeleted   = 10057 // says why in its description
-	notDeletedAsGone = "no message found"
-)
-
-func isNoRecord(err error) bool {
-	api, ok := errors.AsType[*jetstream.APIError](err)
-	return ok && (api.ErrorCode == codeNoSequence || api.ErrorCode == codeNotDeleted && api.Description == notDeletedAsGone)
 }

@@ -89,8 +89,9 @@ func (r *Replay) filters(ctx context.Context, b *bus.Bus) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(all, func(filter string) bool { return route.Covers(filter, route.Retry+r.Worker+".>") }) {
-		return nil, fmt.Errorf("worker %q does not listen to %s%s.>: wxbus apply --worker", r.Worker, route.Retry, r.Worker)
+	own := route.Retry + r.Worker + "."
+	if !slices.ContainsFunc(all, func(filter string) bool { return strings.HasPrefix(filter, own) || route.Covers(filter, own+">") }) {
+		return nil, fmt.Errorf("worker %q does not listen to %s>: wxbus apply --worker", r.Worker, own)
 	}
 	var pushes []string
 	for _, filter := range all {

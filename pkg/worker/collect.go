@@ -94,7 +94,7 @@ func (c *collector) bury(ctx context.Context, d *bus.Delivery) error {
 		Subject: record.Subject, Header: record.Header, Body: record.Body,
 		Stream: a.Stream, Sequence: a.Sequence, Attempt: a.Deliveries, Stored: record.Stored,
 	}
-	detail := fmt.Sprintf("delivered %d times and never settled: its worker may have ended each time", a.Deliveries)
+	detail := fmt.Sprintf("delivered %d times and never settled: its worker ended or gave it back each time", a.Deliveries)
 	if err := storeLetter(ctx, c.bus, message, bus.WorkerOf(a.Durable), reasonUsedUp, detail); err != nil {
 		return err
 	}

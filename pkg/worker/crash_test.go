@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -21,24 +22,29 @@ import (
 	"github.com/wxbus/wxbus/pkg/worker"
 )
 
-// asWorker in the environment makes this test binary the program echo.
+// asWorker in the environment makes this test binary the program echo: with
+// "exits", one whose handler ends the process.
 const asWorker = "WXBUS_TEST_AS_WORKER"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asWorker) != "" {
+	handlers := map[string]worker.HandlerFunc{"1": echo, "exits": func(context.Context, *wechat.Message) (wechat.Replies, error) {
+		os.Exit(3)
+		return nil, nil
+	}}
+	if handler := handlers[os.Getenv(asWorker)]; handler != nil {
 		var cfg worker.Config
 		config.MustLoad(&cfg)
-		worker.Main("echo", cfg, on(wechat.KindText, echo))
+		worker.Main("echo", cfg, on(wechat.KindText, handler))
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
 
 // startProcess starts the program echo as a user of the NATS server.
-func startProcess(t *testing.T, url string) *exec.Cmd {
+func startProcess(t *testing.T, url string, env ...string) *exec.Cmd {
 	t.Helper()
 	program := exec.Command(os.Args[0])
-	program.Env = append(os.Environ(), asWorker+"=1", "NATS_URL="+url, "LOG_FORMAT=json")
+	program.Env = append(append(os.Environ(), asWorker+"=1", "NATS_URL="+url, "LOG_FORMAT=json"), env...)
 	program.Stderr = os.Stderr
 	if err := program.Start(); err != nil {
 		t.Fatal(err)

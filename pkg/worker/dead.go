@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -59,7 +58,11 @@ func storeLetter(ctx context.Context, b *bus.Bus, d *bus.Delivery, worker, reaso
 // workers may bury the same message, and one worker may try to twice.
 func deadLetter(worker string, d *bus.Delivery, reason, detail string) letter {
 	header := make(map[string][]string, len(d.Header)+12)
-	maps.Copy(header, d.Header)
+	for name, values := range d.Header {
+		if !strings.HasPrefix(name, "Nats-") { // what was meant for the old stream is not for the new one
+			header[name] = values
+		}
+	}
 	id := fmt.Sprintf("dead:%s:%s:%d", worker, d.Stream, d.Sequence)
 	set := func(name, value string) { header[name] = []string{oneLine(value)} }
 	if original := d.Get(route.HeaderMsgID); original != "" {
@@ -79,11 +82,6 @@ func deadLetter(worker string, d *bus.Delivery, reason, detail string) letter {
 	}
 	if user, ok := wechat.Lookup(d.Body, "touser"); ok && d.Stream == bus.StreamOut {
 		set(DeadUser, route.Encode(string(user)))
-	}
-	for name := range header { // conditions on the old stream are none on the new one
-		if strings.HasPrefix(name, "Nats-Expected-") || name == "Nats-Stream-Source" {
-			delete(header, name)
-		}
 	}
 	return letter{subject: route.Dead + worker, id: id, header: header}
 }

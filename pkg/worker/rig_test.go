@@ -43,15 +43,21 @@ func settings() worker.Settings {
 // run starts a replica of the worker echo and returns what stops it.
 func (r *rig) run(mux *worker.Mux, change func(*worker.Config)) (stop func() error) {
 	r.t.Helper()
+	return r.runAs("echo", mux, change)
+}
+
+// runAs is run for a worker of another name.
+func (r *rig) runAs(name string, mux *worker.Mux, change func(*worker.Config)) (stop func() error) {
+	r.t.Helper()
 	cfg := worker.Config{Settings: settings()}
 	cfg.NATS, cfg.ShutdownTimeout = r.nats.Config(), 20*time.Second
 	if change != nil {
 		change(&cfg)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	host := process.NewHost("echo", slog.New(slog.DiscardHandler), process.NewHealth(ctx))
+	host := process.NewHost(name, slog.New(slog.DiscardHandler), process.NewHealth(ctx))
 	ended := make(chan error, 1)
-	go func() { ended <- worker.Run(ctx, "echo", cfg, mux, host); close(ended) }()
+	go func() { ended <- worker.Run(ctx, name, cfg, mux, host); close(ended) }()
 	stop = func() error { cancel(); return <-ended }
 	r.t.Cleanup(func() { _ = stop() })
 	bustest.Eventually(r.t, "the worker is ready", func() bool { return host.Health.Ready(r.t.Context()) == nil })

@@ -51,9 +51,13 @@ func Run(ctx context.Context, name string, cfg Config, mux *Mux, host *process.H
 	return w.Run(ctx, b)
 }
 
+// mostDeliveries of a message are about one a second for as long as the stream
+// keeps it: a worker counts attempts by itself, and may have a message wait often.
+const mostDeliveries = 1 << 18
+
 // DurableFor returns the durable of a worker of that name for what mux handles.
 func DurableFor(name string, mux *Mux) bus.Durable {
-	return bus.Durable{Name: name, Stream: bus.StreamIn, Filters: route.Filters(name, mux.Kinds())}
+	return bus.Durable{Name: name, Stream: bus.StreamIn, Filters: route.Filters(name, mux.Kinds()), MaxDeliver: mostDeliveries}
 }
 
 // newInbound builds the worker that feeds mux.
