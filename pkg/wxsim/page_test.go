@@ -14,11 +14,12 @@ import (
 
 // change is one server-sent event, as the page reads it.
 type change struct {
-	Type    string         `json:"type"`
-	OpenID  string         `json:"openid"`
-	Message *wxsim.Message `json:"message"`
-	User    *wxsim.User    `json:"user"`
-	Typing  int            `json:"typing"`
+	Type    string             `json:"type"`
+	OpenID  string             `json:"openid"`
+	Message *wxsim.Message     `json:"message"`
+	User    *wxsim.User        `json:"user"`
+	Typing  int                `json:"typing"`
+	Load    *wxsim.CrowdReport `json:"load"`
 }
 
 // stream returns the changes of /sim/events, from now on.
