@@ -120,7 +120,7 @@ func TestKube(t *testing.T) {
 	for _, name := range []string{"ingress", "sender", "autoreply", "simulator"} {
 		kubectl(t, "rollout", "status", "deployment/"+name, "--timeout=3m")
 	}
-	t.Run("the server takes prod", func(t *testing.T) { dryRun(t) })
+	t.Run("the server takes prod", dryRun)
 	c := newChat(t)
 	t.Run("a push is answered", func(t *testing.T) { c.load(t, 2*time.Second, nil) })
 	for _, name := range []string{"ingress", "sender", "autoreply"} {
@@ -145,10 +145,17 @@ func TestKube(t *testing.T) {
 			kubectl(t, "scale", "deployment/autoreply", "--replicas=1")
 		})
 	})
+	t.Run("KEDA scales by the lag of the durable", scaleByLag)
+	t.Run("KEDA scales an ordered worker by /scale", scaleInOrder)
 }
 
-// dryRun has the server check prod, field by field, as far as it has the kinds.
+// dryRun has the server check prod, field by field, as far as it has the kinds:
+// in a namespace of its own, for in the other one there is a Job of that name.
 func dryRun(t *testing.T) {
+	const namespace = kubeNamespace + "-dry"
+	kubectl(t, "create", "namespace", namespace)
+	defer kubectl(t, "delete", "namespace", namespace, "--wait=false")
+	kubectl(t, "label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted", "pod-security.kubernetes.io/warn=restricted")
 	kinds := kubectl(t, "api-resources", "--output=name")
 	var left []string
 	for _, o := range all["prod and a worker"](t) {
@@ -163,12 +170,11 @@ func dryRun(t *testing.T) {
 			continue
 		}
 		file := filepath.Join(t.TempDir(), "object.yaml")
-		text := strings.ReplaceAll(string(o.text), "namespace: wxbus\n", "namespace: "+kubeNamespace+"\n")
+		text := strings.ReplaceAll(string(o.text), "namespace: wxbus\n", "namespace: "+namespace+"\n")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		// Objects of dev have the same names: the one that is there must not be meant.
-		text = kubectl(t, "apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "--field-manager=dry", "-f", file)
+		text = kubectl(t, "--namespace", namespace, "apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", file)
 		if strings.Contains(text, "Warning") {
 			t.Errorf("%s %s: %s", o.kind, o.name, text)
 		}
@@ -211,11 +217,13 @@ type chat struct {
 	url   string
 	users []string
 	next  int
+	rate  int  // pushes a second
+	order bool // answers have to come in the order of what was asked
 }
 
 func newChat(t *testing.T) *chat {
 	t.Helper()
-	c := &chat{url: forward(t)}
+	c := &chat{url: forward(t), rate: kubeRate}
 	for i := range kubeUsers {
 		var made struct{ OpenID string }
 		post(t, c.url+"/sim/users", map[string]any{"account": "main", "name": strconv.Itoa(i)}, &made)
@@ -239,7 +247,7 @@ func (c *chat) load(t *testing.T, d time.Duration, disturb func()) {
 	}
 	go func() { disturbing.Wait(); close(quiet) }()
 	began, disturbed := time.Now(), true
-	for tick := time.NewTicker(time.Second / kubeRate); disturbed || time.Since(began) < d; <-tick.C {
+	for tick := time.NewTicker(time.Second / time.Duration(c.rate)); disturbed || time.Since(began) < d; <-tick.C {
 		user := c.users[c.next%len(c.users)]
 		post(t, c.url+"/sim/push", map[string]any{
 			"account": "main", "openid": user, "msgtype": "text", "fields": []map[string]any{{"name": "Content", "text": strconv.Itoa(c.next)}},
@@ -259,6 +267,15 @@ func (c *chat) load(t *testing.T, d time.Duration, disturb func()) {
 	t.Logf("%d pushes in %s, each accepted and answered once; the slowest acceptance took %s", c.next-first, took.Round(time.Second), slowest)
 }
 
+// asked is the number of a question; the follow has none.
+func asked(text string) int {
+	number, err := strconv.Atoi(text)
+	if err != nil {
+		return -1
+	}
+	return number
+}
+
 // answered reports whether each push from first on has its answer; one that was
 // not accepted, or has two answers, is a fault.
 func (c *chat) answered(t *testing.T, first int, slowest *time.Duration) bool {
@@ -276,13 +293,20 @@ func (c *chat) answered(t *testing.T, first int, slowest *time.Duration) bool {
 			}
 		}
 		get(t, c.url+"/sim/chat?account=main&openid="+user, &shown)
+		last := 0
 		for _, m := range shown.Messages {
 			switch {
 			case m.From == "account":
-				answers[strings.TrimPrefix(m.Content.Content, "answer ")]++
+				text := strings.TrimPrefix(m.Content.Content, "answer ")
+				answers[text]++
+				number, _ := strconv.Atoi(text)
+				if c.order && number < last {
+					t.Fatalf("%d was answered after %d", number, last)
+				}
+				last = number
 			case m.Push != nil && m.Push.Done && !m.Push.Accepted:
 				t.Fatalf("a push was not accepted: %+v", m)
-			case m.Push != nil:
+			case m.Push != nil && asked(m.Content.Content) >= first:
 				for _, delivery := range m.Push.Deliveries {
 					*slowest = max(*slowest, delivery.Took)
 				}

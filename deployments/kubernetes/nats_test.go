@@ -284,3 +284,15 @@ func TestNATSKeepsWhatItAcknowledges(t *testing.T) {
 		t.Error("JetStream may fill the volume")
 	}
 }
+
+// The server of dev starts with what it is given.
+func TestDevConfigurationIsRead(t *testing.T) {
+	t.Setenv("POD_NAME", "nats-0")
+	opts, err := server.ProcessConfigFile("overlays/dev/nats.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if opts.ServerName != "nats-0" || !opts.JetStream || !opts.SyncAlways || opts.MaxPayload != 8<<20 {
+		t.Errorf("name %q, JetStream %v, sync always %v, max_payload %d", opts.ServerName, opts.JetStream, opts.SyncAlways, opts.MaxPayload)
+	}
+}

@@ -1,0 +1,227 @@
+//go:build kube
+
+package kubernetes_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// kubeWindow is how long what was needed is kept, in place of the two minutes of
+// the manifests.
+const kubeWindow = 15
+
+// scaled applies a ScaledObject that is shipped, for this namespace.
+func scaled(t *testing.T, file string, changes ...string) {
+	t.Helper()
+	if !strings.Contains(kubectl(t, "api-resources", "--output=name"), "scaledobjects.keda.sh") || !strings.Contains(kubectl(t, "api-versions"), "external.metrics.k8s.io") {
+		t.Skip("this cluster has no KEDA")
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes = append(changes, ".wxbus.svc", "."+kubeNamespace+".svc", "account: WXBUS", "account: $G",
+		"scaleDown: {stabilizationWindowSeconds: 120", fmt.Sprintf("scaleDown: {stabilizationWindowSeconds: %d", kubeWindow),
+		"minReplicaCount: 2", "minReplicaCount: 1")
+	target := filepath.Join(t.TempDir(), "scaledobject.yaml")
+	if err := os.WriteFile(target, []byte(strings.NewReplacer(changes...).Replace(string(text))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "apply", "--server-side", "-f", target)
+	kubectl(t, "wait", "--for=condition=Ready", "scaledobject/autoreply", "--timeout=60s")
+}
+
+// replicas returns how many replicas of autoreply there are to be.
+func replicas(t *testing.T) int {
+	t.Helper()
+	n, err := strconv.Atoi(kubectl(t, "get", "deployment", "autoreply", "--output=jsonpath={.spec.replicas}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// burst has a pod push many messages at once, of users that nobody knows.
+func burst(t *testing.T, name string, count int) {
+	t.Helper()
+	image := setting("KUBE_REGISTRY", "ghcr.io/wxbus") + "/wxbus:" + setting("KUBE_TAG", "latest")
+	text := strings.NewReplacer("NAME", name, "IMAGE", image, "COUNT", strconv.Itoa(count)).Replace(`
+apiVersion: batch/v1
+kind: Job
+metadata: {name: NAME}
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      automountServiceAccountToken: false
+      securityContext: {runAsNonRoot: true, runAsUser: 10001, runAsGroup: 10001, seccompProfile: {type: RuntimeDefault}}
+      containers:
+        - name: load
+          image: IMAGE
+          args: [sim, load, --url, http://ingress/wechat/main, --appid, wx0000000000000001, --token, simulated, --aes-key, abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG, --count, "COUNT", --connections, "32", --size, "20", --tries, "3"]
+          securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+`)
+	file := filepath.Join(t.TempDir(), "job.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "apply", "-f", file)
+}
+
+// upAndDown waits until autoreply has had more replicas and one again, with
+// nothing left to do, and says how that went.
+func upAndDown(t *testing.T) {
+	t.Helper()
+	began, most, seen := time.Now(), 1, []string{}
+	for {
+		n := replicas(t)
+		if mark := strconv.Itoa(n); len(seen) == 0 || !strings.HasPrefix(seen[len(seen)-1], mark+" ") {
+			seen = append(seen, fmt.Sprintf("%d at %s", n, time.Since(began).Round(time.Second)))
+		}
+		if most = max(most, n); most > 2 && n == 1 {
+			break
+		}
+		if time.Since(began) > 6*time.Minute {
+			t.Fatalf("replicas were %v", seen)
+		}
+		time.Sleep(time.Second)
+	}
+	t.Logf("replicas: %s", strings.Join(seen, ", "))
+}
+
+// consumers returns what the server says of the durables of autoreply: what is
+// left, and how much was delivered again, as their leaders know it.
+func consumers(t *testing.T) (left, redelivered int) {
+	t.Helper()
+	for i := range 3 {
+		pod := fmt.Sprintf("nats-%d", i)
+		text := kubectl(t, "get", "--raw", "/api/v1/namespaces/"+kubeNamespace+"/pods/"+pod+":8222/proxy/jsz?consumers=true")
+		var jsz struct {
+			Details []struct {
+				Streams []struct {
+					Consumers []struct {
+						Name        string
+						Pending     int `json:"num_pending"`
+						AckPending  int `json:"num_ack_pending"`
+						Redelivered int `json:"num_redelivered"`
+						Cluster     struct{ Leader string }
+					} `json:"consumer_detail"`
+				} `json:"stream_detail"`
+			} `json:"account_details"`
+		}
+		if err := json.Unmarshal([]byte(text), &jsz); err != nil {
+			t.Fatal(err)
+		}
+		for _, account := range jsz.Details {
+			for _, stream := range account.Streams {
+				for _, c := range stream.Consumers {
+					if strings.HasPrefix(c.Name, "autoreply") && c.Cluster.Leader == pod {
+						left, redelivered = left+c.Pending+c.AckPending, redelivered+c.Redelivered
+					}
+				}
+			}
+		}
+	}
+	return left, redelivered
+}
+
+// settled waits until nothing is left.
+func settled(t *testing.T) {
+	t.Helper()
+	redelivered := 0
+	eventually(t, "nothing is left", func() bool {
+		var left int
+		left, redelivered = consumers(t)
+		return left == 0
+	})
+	t.Logf("nothing is left; %d deliveries are waiting to be repeated", redelivered)
+}
+
+// attempts returns how many messages were handled that had been begun before,
+// by the replicas that live.
+func attempts(t *testing.T) int {
+	t.Helper()
+	text := kubectl(t, "logs", "--selector=app.kubernetes.io/name=autoreply", "--tail=-1", "--prefix=false")
+	again := 0
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, `"msg":"handled"`) && !strings.Contains(line, `"attempt":1,`) {
+			again++
+		}
+	}
+	return again
+}
+
+// scaleByLag has autoreply handle one message at a time, so that a burst waits.
+func scaleByLag(t *testing.T) {
+	kubectl(t, "set", "env", "deployment/autoreply", "WORKER_SLOTS=1")
+	kubectl(t, "scale", "deployment/sender", "--replicas=0") // nobody knows the users
+	kubectl(t, "rollout", "status", "deployment/autoreply", "--timeout=3m")
+	scaled(t, "components/keda/autoreply.yaml")
+	defer kubectl(t, "delete", "scaledobject", "autoreply")
+	burst(t, "burst-lag", 20000)
+	upAndDown(t)
+	settled(t)
+	kubectl(t, "wait", "--for=condition=complete", "job/burst-lag", "--timeout=2m")
+	t.Logf("%d messages were handled a second time, by replicas that are left", attempts(t))
+}
+
+// scaleInOrder turns autoreply and the sender into ones that keep order, and has
+// users ask while a burst makes the replicas more and less.
+func scaleInOrder(t *testing.T) {
+	kubectl(t, "scale", "deployment/autoreply", "--replicas=0")
+	eventually(t, "the old replicas are gone", func() bool {
+		return strings.TrimSpace(kubectl(t, "get", "pods", "--selector=app.kubernetes.io/name in (autoreply,sender)", "--output=name")) == ""
+	})
+	applyOrdered(t)
+	for _, name := range []string{"autoreply", "sender"} {
+		kubectl(t, "set", "env", "deployment/"+name, map[string]string{"autoreply": "WORKER_ORDER=user", "sender": "SENDER_ORDER=user"}[name])
+		kubectl(t, "scale", "deployment/"+name, "--replicas=1")
+		kubectl(t, "rollout", "status", "deployment/"+name, "--timeout=3m")
+	}
+	scaled(t, "workers/greeter/scale.yaml", "greeter", "autoreply")
+	c := newChat(t)
+	c.rate, c.order = 20, true // a chat keeps its last 500 lines
+	c.load(t, 10*time.Second, func() {
+		burst(t, "burst-order", 6000)
+		upAndDown(t)
+	})
+	settled(t)
+}
+
+// applyOrdered runs the Job again, with the arguments of ordered workers.
+func applyOrdered(t *testing.T) {
+	t.Helper()
+	var job map[string]any
+	if err := json.Unmarshal([]byte(kubectl(t, "get", "job", "wxbus-apply", "--output=json")), &job); err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "delete", "job", "wxbus-apply")
+	delete(job, "status")
+	job["metadata"] = map[string]any{"name": "wxbus-apply"}
+	spec := job["spec"].(map[string]any)
+	delete(spec, "selector")
+	template := spec["template"].(map[string]any)
+	template["metadata"] = map[string]any{"labels": map[string]any{"app.kubernetes.io/name": "wxbus-apply"}}
+	containers := template["spec"].(map[string]any)["containers"].([]any)
+	container := containers[0].(map[string]any)
+	container["args"] = slices.Concat(container["args"].([]any), []any{"--ordered=sender,autoreply"})
+	text, err := json.Marshal(job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "job.json")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "apply", "-f", file)
+	kubectl(t, "wait", "--for=condition=complete", "job/wxbus-apply", "--timeout=3m")
+}
