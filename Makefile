@@ -119,7 +119,7 @@ kube-test: ## run wxbus on the cluster that KUBECONFIG names, with the images of
 # Only the ratios that the second command prints may be compared: the figures of
 # the first are those of this machine.
 .PHONY: bench
-bench: ## measure the steps of a push, and the ingress against a server that does nothing
+bench: ## measure the steps of a push, and programs against others that do nothing
 	go test -run '^$$' -bench . ./pkg/callback ./pkg/wechat ./pkg/bus ./ingress/...
 	go run ./deployments/bench
 
