@@ -33,7 +33,7 @@ const pullExpiry = time.Second
 
 // loop takes messages as the manual of nats.go has it, in so many goroutines.
 func loop(cfg worker.Config, durable string, goroutines int, t *tally, acknowledge func(jetstream.Msg) error) error {
-	nc, err := nats.Connect(cfg.NATS.URL)
+	nc, err := nats.Connect(cfg.URL)
 	if err != nil {
 		return err
 	}
