@@ -67,7 +67,7 @@ spec:
       containers:
         - name: load
           image: IMAGE
-          args: [sim, load, --url, http://ingress/wechat/main, --appid, wx0000000000000001, --token, simulated, --aes-key, abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG, --count, "COUNT", --connections, "32", --size, "20", --tries, "3"]
+          args: [sim, load, --url, http://ingress/wechat/main, --appid, wx0000000000000001, --token, simulated, --aes-key, abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG, --count, "COUNT", --connections, "32", --size, "300", --tries, "3"]
           securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
 `)
 	file := filepath.Join(t.TempDir(), "job.yaml")
