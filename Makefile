@@ -9,6 +9,11 @@ RACE := $(if $(shell command -v $$(go env CC) 2>/dev/null),-race)
 NGINX := $(shell PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v nginx)
 
 CYCLONEDX := v1.10.0
+# The tests of the page need a browser; the check that everybody can use it
+# needs a script that npm has.
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+AXE_CORE := 4.14.1
+axe      := .cache/axe.min.js
 
 tools := .cache/bin
 lint  := $(tools)/golangci-lint-$(GOLANGCI_LINT)
@@ -71,9 +76,11 @@ MODULES := deployments/docker deployments/kubernetes
 NIGHTLY ?=
 
 .PHONY: test
-test: ## run all tests, with NIGHTLY=1 every fuzz target as well
+test: $(if $(CHROMIUM),$(if $(shell command -v npm),$(axe))) ## run all tests, with NIGHTLY=1 every fuzz target as well
 	@test -n "$(RACE)" || echo "no C compiler found: the tests run without the race detector"
 	@test -n "$(NGINX)" || echo "no nginx found: the tests behind a real proxy are left out"
+	@test -n "$(CHROMIUM)" || echo "no chromium found: the tests of the page are left out; on Debian: apt-get install chromium"
+	@test -z "$(CHROMIUM)" -o -f $(axe) || echo "no npm found: the page's accessibility is not checked"
 	go test $(RACE) ./...
 	$(foreach module,$(MODULES),cd $(module) && go test $(RACE) ./... && cd $(CURDIR) &&) true
 	$(if $(NIGHTLY),@$(MAKE) --no-print-directory fuzz)
@@ -112,7 +119,7 @@ kube-test: ## run wxbus on the cluster that KUBECONFIG names, with the images of
 # Only the ratios that the second command prints may be compared: the figures of
 # the first are those of this machine.
 .PHONY: bench
-bench: ## measure the steps of a push, and the ingress against a server that does nothing
+bench: ## measure the steps of a push, and programs against others that do nothing
 	go test -run '^$$' -bench . ./pkg/callback ./pkg/wechat ./pkg/bus ./ingress/...
 	go run ./deployments/bench
 
@@ -141,3 +148,9 @@ $(lint):
 $(sbom):
 	GOBIN=$(CURDIR)/$(tools) go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX)
 	mv $(tools)/cyclonedx-gomod $@
+
+$(axe):
+	mkdir -p .cache
+	cd .cache && npm pack --silent axe-core@$(AXE_CORE) && tar -xzf axe-core-$(AXE_CORE).tgz package/axe.min.js --strip-components=1
+	rm .cache/axe-core-$(AXE_CORE).tgz
+	touch $(axe)

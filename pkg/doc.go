@@ -34,7 +34,7 @@
 //
 // Programs stand on these rooms: ingress, the folders of workers, and
 // deployments/wxbus, the only one that runs the others; deployments/bench
-// measures the ingress and the sender, and deployments/chaos torments them all.
+// measures the ingress, the worker and the sender, and deployments/chaos torments them all.
 // To see one push with your own eyes, read ingress/door/push.go, then
 // workers/autoreply/rules/run.go, then workers/sender/delivery/handle.go.
 package pkg

@@ -46,7 +46,7 @@ var owners = map[string][]string{
 	"github.com/kelseyhightower/envconfig": {"pkg/config"},
 	"github.com/spf13/cobra":               {"deployments"},
 	"pgregory.net/rapid":                   {},
-	"github.com/goccy/go-yaml":             {"workers/autoreply"},
+	"github.com/goccy/go-yaml":             {"workers/autoreply", "pkg/wxsim"},
 	"go.opentelemetry.io/otel/sdk/":        {"pkg/process"},
 	"go.opentelemetry.io/otel/exporters/":  {},
 	"crypto/aes":                           {"pkg/callback"},

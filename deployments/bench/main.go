@@ -1,8 +1,9 @@
 // Command bench measures the ingress against an Echo server that does nothing,
-// each in a process of its own, with a nats-server that stores in files as a
-// third and `wxbus sim load` as a fourth. What a machine can do differs, so only
-// the ratios within one run mean anything: the two are measured by turns, and
-// medians are compared. It needs Linux, whose /proc tells what a process takes.
+// the worker against a loop that only acknowledges, and the sender against one
+// that only calls, each in a process of its own, with a nats-server and `wxbus
+// sim load` in others. What a machine can do differs, so only the ratios within
+// one run mean anything: the two are measured by turns, and medians are compared.
+// It needs Linux, whose /proc tells what a process takes.
 package main
 
 import (

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -53,7 +54,9 @@ func (h *hall) take(w way, durable string, settings ...string) (*taker, error) {
 	defer func() { _ = log.Close() }()
 	t := &taker{log: log.Name()}
 	t.process = exec.Command(filepath.Join(h.stage.folder, takerName)) //nolint:gosec // a program of ours
-	t.process.Env = append(settings, "NATS_URL=nats://"+h.nats.addr, "LOG_FORMAT=json", "TAKER_WAY="+w.program, "TAKER_DURABLE="+durable)
+	t.process.Env = slices.Concat(settings, []string{
+		"NATS_URL=nats://" + h.nats.addr, "LOG_FORMAT=json", "TAKER_WAY=" + w.program, "TAKER_DURABLE=" + durable,
+	})
 	if w.ordered {
 		t.process.Env = append(t.process.Env, "WORKER_ORDER=user")
 	}

@@ -155,10 +155,10 @@ func (c *checker) copiesAreAllowed() {
 			continue
 		}
 		if c.inTrouble(before.sender, before.from, c.noted(before.to)) {
-			c.repeats = append(c.repeats, repeat{r.key, before.from, true})
+			c.repeats = append(c.repeats, repeat{r.key, before.to, true})
 			continue
 		}
-		c.repeated(r.key, before.from, "reply of %s sent by %s at %s and again by %s at %s", r.worker,
+		c.repeated(r.key, before.to, "reply of %s sent by %s at %s and again by %s at %s", r.worker,
 			before.sender, clock(before.from), next.sender, clock(next.from))
 	}
 }

@@ -22,7 +22,7 @@ type table struct {
 func newTable() *table { return &table{rows: make(map[string]*row)} }
 
 // add counts a run. What went wrong with a push counts for the fault that was
-// there when it was written, and a copy for that when it was sent first.
+// there when it was written, and a copy for that when the first one was answered.
 func (t *table) add(ran []happened, c *checker) {
 	for _, at := range ran {
 		t.row(at.name).injections++

@@ -81,7 +81,7 @@ func known(spec any) (names []string) {
 
 // Every variable that a program is given, it reads; what all are given, some do.
 func TestNoSettingIsMisspelt(t *testing.T) {
-	everybody := []string{"GOMEMLIMIT", "SIM_ADDR", "AUTOREPLY_RULES"}
+	everybody := []string{"GOMEMLIMIT", "AUTOREPLY_RULES"}
 	for _, spec := range programs {
 		everybody = append(everybody, known(spec())...)
 	}

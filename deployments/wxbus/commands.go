@@ -12,10 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/wxbus/wxbus/deployments/wxbus/up"
 	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/config"
-	"github.com/wxbus/wxbus/pkg/process"
 	"github.com/wxbus/wxbus/pkg/route"
 	"github.com/wxbus/wxbus/pkg/wechat"
 	"github.com/wxbus/wxbus/pkg/worker"
@@ -26,30 +24,6 @@ import (
 // isUnknownCommand recognises cobra's complaint, which has no type.
 func isUnknownCommand(err error) bool {
 	return strings.HasPrefix(err.Error(), "unknown command")
-}
-
-func upCommand() *cobra.Command {
-	command := &cobra.Command{
-		Use: "up", Short: "run everything in one process: NATS, ingress, sender, autoreply and, without an account, WeChat",
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			cfg, err := up.Load()
-			if errors.Is(err, up.ErrData) {
-				return err
-			}
-			if err != nil {
-				return fmt.Errorf("%w: %s", errUsage, up.Faults(err))
-			}
-			process.Main("up", cfg.Door.Process, func(ctx context.Context, host *process.Host) error {
-				return up.Run(ctx, cfg, host, os.Stdout)
-			})
-			return nil
-		},
-	}
-	command.SetHelpFunc(func(c *cobra.Command, _ []string) {
-		_, _ = fmt.Fprintf(c.OutOrStdout(), "wxbus up: %s\n\n%s", c.Short, up.Usage())
-	})
-	return command
 }
 
 const applyTimeout = time.Minute

@@ -20,7 +20,7 @@ func main() {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	root.AddCommand(upCommand(), applyCommand(), deadCommand(), replayCommand(), permissionsCommand(), readyCommand(), simCommand())
+	root.AddCommand(upCommand(), applyCommand(), deadCommand(), replayCommand(), permissionsCommand(), readyCommand(), simCommand(), rulesCommand())
 	if err := root.Execute(); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, err)
 		if errors.Is(err, errUsage) || isUnknownCommand(err) {

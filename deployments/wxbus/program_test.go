@@ -31,6 +31,9 @@ var built struct {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	if engine.stop != nil {
+		engine.stop()
+	}
 	_ = os.RemoveAll(built.folder)
 	os.Exit(code)
 }

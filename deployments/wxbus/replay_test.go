@@ -38,9 +38,10 @@ func TestReplayToAutoreply(t *testing.T) {
 	start(t, "autoreply", nil, "NATS_URL="+nats.Config().URL, "ADMIN_ADDR="+admin, "AUTOREPLY_RULES="+absolute(t, exampleRules))
 	ready(t, admin)
 	o.text("main", "oA", "你好", 1)
+	bustest.Eventually(t, "the first answer", func() bool { return len(o.replyIDs()) == 1 })
 	o.text("shop", "oB", "你好", 2)
 	first := []string{"autoreply:main:oA:1:1", "autoreply:shop:oB:2:1"}
-	bustest.Eventually(t, "the first answers", func() bool { return len(o.replyIDs()) == 2 })
+	bustest.Eventually(t, "the second answer", func() bool { return len(o.replyIDs()) == 2 })
 
 	if a := o.succeeds("replay", "--worker", "autoreply", "--since", "1h", "--dry-run"); strings.Count(a.out, "\n") != 3 || strings.Contains(a.out, "你好") {
 		t.Errorf("a dry run says %s", a.out)

@@ -2,128 +2,133 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/wxbus/wxbus/ingress/door"
+	"github.com/wxbus/wxbus/deployments/wxbus/up"
 	"github.com/wxbus/wxbus/pkg/config"
+	"github.com/wxbus/wxbus/pkg/process"
 	"github.com/wxbus/wxbus/pkg/wxsim"
 )
 
+// sim is what the flags of `sim` say.
+type sim struct {
+	accountFlags
+
+	secret string
+	addr   string
+	data   string
+	menu   string
+}
+
+const (
+	simAddr = "127.0.0.1:8090"
+	simData = ".wxbus/sim"
+)
+
 func simCommand() *cobra.Command {
+	s := new(sim)
 	command := &cobra.Command{
-		Use: "sim", Short: "stand where WeChat stands",
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	command.AddCommand(loadCommand(), serveCommand())
-	return command
-}
-
-// load is what the flags of `sim load` say.
-type load struct {
-	wxsim.Load
-
-	account string
-	mode    string
-	json    bool
-}
-
-const defaultDuration = 10 * time.Second
-
-func loadCommand() *cobra.Command {
-	var l load
-	command := &cobra.Command{
-		Use: "load", Short: "push as much as the ingress takes, and measure",
-		Long: "Pushes messages to an ingress as WeChat does, each with a MsgId of its own, signed and encrypted\n" +
-			"afresh, and says how many it took and how long each was under way. They are stored and handled as\n" +
-			"any other. The account is that of WECHAT_<ACCOUNT>_APPID, _TOKEN, _AES_KEY and _MODE, or of the flags.",
-		Example: "  wxbus sim load --connections 256 --duration 30s\n  wxbus sim load --rate 200 --kind mix --json",
+		Use: "sim", Short: "stand where WeChat stands: a chat page and WeChat's API, in front of any server",
+		Long: "Serves the chat page and WeChat's API, and pushes what is done in the page to a server at --url, be it\n" +
+			"wxbus or any other. The account is that of WECHAT_<ACCOUNT>_APPID, _TOKEN, _AES_KEY, _SECRET and _MODE,\n" +
+			"or of the flags. Without any of them one is made up, kept in --data, and printed for the server.",
+		Example: "  wxbus sim --url http://127.0.0.1:3000/wx --appid wx1 --token weixin --secret s --mode plain",
 		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return l.run(c) },
+		RunE:    func(c *cobra.Command, _ []string) error { return s.run(c.OutOrStdout()) },
 	}
 	flags := command.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&l.Account.URL, "url", "", "of the account on the ingress (default http://127.0.0.1:8080/wechat/ and its name)")
-	flags.StringVar(&l.account, "account", "main", "name of the account in the settings")
-	flags.StringVar(&l.Account.AppID, "appid", "", "AppID, instead of the setting")
-	flags.StringVar(&l.Account.Token, "token", "", "Token, instead of the setting")
-	flags.StringVar(&l.Account.AESKey, "aes-key", "", "EncodingAESKey, instead of the setting")
-	flags.StringVar(&l.mode, "mode", "", "plain, compat or safe (default as set, or safe with an EncodingAESKey, else plain)")
-	flags.IntVar(&l.Connections, "connections", 64, "connections, each with one push under way")
-	flags.DurationVar(&l.Duration, "duration", 0, "how long to push (default 10s without --count)")
-	flags.IntVar(&l.Count, "count", 0, "how many messages to push (default as many as there is time for)")
-	flags.Float64Var(&l.Rate, "rate", 0, "pushes per second, whether they are answered or not (default as fast as they are answered)")
-	flags.StringVar(&l.Kind, "kind", wxsim.LoadTexts, "text, event or mix")
-	flags.IntVar(&l.Size, "size", 300, "bytes of a text message")
-	flags.BoolVar(&l.JSON, "json-push", false, "push JSON instead of XML")
-	flags.IntVar(&l.Users, "users", 1000, "how many users write")
-	flags.IntVar(&l.Tries, "tries", 1, "deliveries of a push that is not answered; WeChat makes 3")
-	flags.BoolVar(&l.json, "json", false, "print the result as JSON, times in nanoseconds")
+	s.add(command)
+	flags.StringVar(&s.secret, "secret", "", "AppSecret, instead of the setting")
+	flags.StringVar(&s.addr, "addr", simAddr, "where the page and the API are served")
+	flags.StringVar(&s.data, "data", simData, "folder that keeps chats and the account that is made up; empty keeps no chats")
+	flags.StringVar(&s.menu, "menu", "", "JSON file with the account's menu, as menu/create takes it")
+	command.AddCommand(loadCommand(), playCommand())
 	return command
 }
 
-func (l *load) run(c *cobra.Command) error {
-	if err := l.complete(); err != nil {
+func (s *sim) run(out io.Writer) error {
+	var cfg config.Process
+	account, err := s.whole()
+	if err == nil {
+		err = config.Load(&cfg)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	report, err := l.Run(c.Context())
-	if errors.Is(err, wxsim.ErrLoad) {
-		return fmt.Errorf("%w: %w", errUsage, err)
-	}
-	if report.Pushes > 0 {
-		err = errors.Join(l.print(c.OutOrStdout(), report), err)
-	}
-	if failed := report.Pushes - report.Accepted; err == nil && failed > 0 {
-		return fmt.Errorf("%d of %d pushes were not accepted", failed, report.Pushes)
-	}
-	return err
-}
-
-func (l *load) print(w io.Writer, report wxsim.LoadReport) error {
-	if l.json {
-		return json.NewEncoder(w).Encode(report)
-	}
-	_, err := fmt.Fprint(w, report)
-	return err
-}
-
-// complete adds what the flags left to the settings.
-func (l *load) complete() error {
-	if l.Count == 0 && l.Duration == 0 {
-		l.Duration = defaultDuration
-	}
-	a := &l.Account
-	a.Name = l.account
-	a.URL = cmp.Or(a.URL, "http://127.0.0.1:8080/wechat/"+l.account)
-	a.Mode = wxsim.Mode(l.mode)
-	if a.AppID != "" && a.Token != "" {
-		return nil
-	}
-	var cfg struct{ Accounts config.Accounts[door.Account] }
-	if err := config.Load(&cfg); err != nil {
-		return fmt.Errorf("set the account, or give --appid, --token and --aes-key:\n%w", err)
-	}
-	settings, known := cfg.Accounts[l.account]
-	if !known {
-		return fmt.Errorf("--account: %q is not one of WECHAT_ACCOUNTS", l.account)
-	}
-	a.AppID = cmp.Or(a.AppID, settings.AppID)
-	a.Token = cmp.Or(a.Token, first(settings.Token))
-	a.AESKey = cmp.Or(a.AESKey, first(settings.AESKey))
-	a.Mode = wxsim.Mode(cmp.Or(l.mode, settings.Mode))
+	process.Main("sim", cfg, func(ctx context.Context, host *process.Host) error {
+		return s.serve(ctx, account, host, out)
+	})
 	return nil
 }
 
-// first returns the new one of new,old.
-func first(secret config.Secret) string {
-	if parts := secret.List(); len(parts) > 0 {
-		return parts[0]
+// whole returns the account with its secret and menu; one that nothing is said
+// of is made up.
+func (s *sim) whole() (a wxsim.Account, err error) {
+	prefix := config.AccountPrefix(s.account)
+	if s.appID == "" && os.Getenv(prefix+"_APPID") == "" {
+		if err := up.MakeAccounts(s.data, []string{s.account}); err != nil {
+			return a, err
+		}
 	}
-	return ""
+	if err := os.Setenv("WECHAT_ACCOUNTS", cmp.Or(os.Getenv("WECHAT_ACCOUNTS"), s.account)); err != nil {
+		return a, err
+	}
+	if a, err = s.complete(); err != nil {
+		return a, err
+	}
+	a.Secret = cmp.Or(s.secret, os.Getenv(prefix+"_SECRET"))
+	if s.menu != "" {
+		a.Menu, err = os.ReadFile(s.menu)
+	}
+	return a, err
+}
+
+func (s *sim) serve(ctx context.Context, account wxsim.Account, host *process.Host, out io.Writer) error {
+	listener, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		return fmt.Errorf("--addr: %w", err)
+	}
+	options := wxsim.Options{Accounts: []wxsim.Account{account}, Log: host.Log, URL: "http://" + listener.Addr().String()}
+	if s.data != "" {
+		options.File = s.data + "/simulator.json"
+	}
+	platform, err := wxsim.New(options)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	host.Health.Add("simulator", func(context.Context) error { return nil })
+	web := &http.Server{Handler: platform.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	defer context.AfterFunc(ctx, func() { platform.Close(); _ = web.Close() })()
+	_, _ = io.WriteString(out, s.greeting(account, listener.Addr().String()))
+	if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	platform.Close()
+	return nil
+}
+
+// greeting says what the server needs. What was made up is no secret of
+// anybody: it opens this simulator alone.
+func (s *sim) greeting(a wxsim.Account, addr string) string {
+	var text strings.Builder
+	line := func(what, value string) { _, _ = fmt.Fprintf(&text, "  %-15s %s\n", what, value) }
+	text.WriteString("\nthe simulator is up\n")
+	line("chat page", "http://"+addr+"/")
+	line("pushes to", a.URL)
+	line("WeChat's API", "http://"+addr+"   in place of https://api.weixin.qq.com; for wxbus WECHAT_API_URL")
+	line("AppID", a.AppID)
+	line("credentials", "as set, or as in "+s.data+"/accounts.json")
+	text.WriteString("  Ctrl-C stops; the next start goes on.\n\n")
+	return text.String()
 }

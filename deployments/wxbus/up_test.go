@@ -23,7 +23,12 @@ type desk struct {
 
 func sitDown(t *testing.T, data string) *desk {
 	t.Helper()
-	page := freeAddr(t)
+	return sitDownAt(t, data, freeAddr(t))
+}
+
+// sitDownAt has the page at a known address.
+func sitDownAt(t *testing.T, data, page string) *desk {
+	t.Helper()
 	d := &desk{t: t, page: "http://" + page}
 	d.program = start(t, "wxbus", []string{"up"}, "WXBUS_DATA="+data, "SIM_ADDR="+page, "HTTP_ADDR="+freeAddr(t), "NATS_ADDR="+freeAddr(t))
 	d.says("wxbus is up")

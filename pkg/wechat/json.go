@@ -16,31 +16,28 @@ func (m *Message) decodeJSON(push, body []byte) error {
 		return malformed("invalid JSON", 0)
 	}
 	body = append(slices.Grow(body, len(push)), '{')
-	seen := make(map[string]bool, 8)
+	var seen [fields]bool
+	var texts [fields][]byte
 	eachMember(push, func(key, value []byte) bool {
-		name := scalarText(key)
-		f := fieldOf([]byte(name))
-		if !seen[name] {
-			m.routeJSON(f, value)
-		} else if f != other {
-			return true
+		name := plainText(key)
+		f := fieldOf(name)
+		if f != other {
+			if seen[f] {
+				return true
+			}
+			seen[f] = true
+			if value[0] == '"' || isNumber(value) { // anything else counts as absent
+				texts[f] = plainText(value)
+			}
 		}
-		seen[name] = true
-		body = appendKey(body, []byte(name))
+		body = appendKey(body, name)
 		body = appendTyped(body, f, value)
 		return true
 	})
 	body = append(body, '}')
+	m.routeTexts(&texts)
 	m.Body = body
 	return nil
-}
-
-// routeJSON takes a routing field; one that is neither text nor number counts
-// as absent.
-func (m *Message) routeJSON(f field, value []byte) {
-	if value[0] == '"' || isNumber(value) {
-		m.route(f, scalarText(value))
-	}
 }
 
 // appendTyped writes a value as it came, but CreateTime as a number and MsgId
@@ -172,6 +169,16 @@ func scalarText(value []byte) string {
 	var text string
 	_ = json.Unmarshal(value, &text) // the value is valid JSON
 	return text
+}
+
+// plainText is scalarText without a copy, where value holds the text as it is.
+func plainText(value []byte) []byte {
+	if len(value) > 1 && value[0] == '"' && bytes.IndexByte(value, '\\') < 0 {
+		if text := value[1 : len(value)-1]; utf8.Valid(text) {
+			return text
+		}
+	}
+	return []byte(scalarText(value))
 }
 
 // validText returns text with U+FFFD for every broken byte, as Body has it.

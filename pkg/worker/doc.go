@@ -50,6 +50,10 @@
 // fetched and not begun, and gives up a message only after five more deliveries
 // than attempts.
 //
+// What is done is acknowledged, and the next message comes while the server still
+// confirms that it has heard so: an acknowledgement is said again until it does.
+// Package workertest tests handlers.
+//
 // A handler must end when its context does. One that does not cannot be ended
 // from outside: it keeps its message, which nobody else handles meanwhile, and its
 // slot. After WORKER_STUCK it is reported with its stack; with WORKER_STUCK_EXIT

@@ -52,7 +52,9 @@ func (w *Worker) handle(d *bus.Delivery) (err error) {
 	ctx := bus.Extract(w.handling, d.Header)
 	ctx, span := otel.Tracer("wxbus").Start(ctx, "handle "+w.Durable.Name)
 	defer func() {
-		span.SetAttributes(attribute.String("wxbus.verdict", verdictName(err)))
+		if span.IsRecording() {
+			span.SetAttributes(attribute.String("wxbus.verdict", verdictName(err)))
+		}
 		span.End()
 	}()
 	return w.recovered(ctx, d)

@@ -59,7 +59,7 @@ func (t *turn) try() outcome {
 	if !ok {
 		return kept
 	}
-	verdict, took, judged := t.once()
+	took, judged, verdict := t.once()
 	end()
 	result, delay := kept, time.Duration(0)
 	if judged {
@@ -115,20 +115,20 @@ func enter(room chan struct{}, stopping context.Context) bool {
 }
 
 // once has the message handled, and reports whether its verdict counts.
-func (t *turn) once() (verdict error, took time.Duration, judged bool) {
+func (t *turn) once() (took time.Duration, judged bool, verdict error) {
 	if !t.term.held() {
-		return nil, 0, false
+		return 0, false, nil
 	}
 	began := t.failed
 	if err := t.noteBegun(); err != nil {
-		return &unnotedError{err}, 0, true
+		return 0, true, &unnotedError{err}
 	}
 	t.d.Attempt = began + 1
 	started := time.Now()
 	verdict = t.handle(began)
 	// When the replica is fenced, another one may have the message by now: its
 	// verdict counts.
-	return verdict, time.Since(started), t.term.held()
+	return time.Since(started), t.term.held(), verdict
 }
 
 // unnotedError is the verdict on a message whose attempt could not be noted: it

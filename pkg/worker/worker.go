@@ -67,18 +67,19 @@ func (w *Worker) Run(ctx context.Context, b *bus.Bus) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	w.failed = make(chan error, 1)
-	ended := make(chan error, 1)
-	go func() { ended <- w.run(ctx, b) }()
+	var err error
+	ended := make(chan struct{})
+	go func() { err = w.run(ctx, b); close(ended) }()
 	select {
-	case err := <-ended:
+	case <-ended:
 		return cmp.Or(b.Err(), err)
-	case err := <-w.failed:
+	case failed := <-w.failed:
 		stop()
 		select {
 		case <-ended:
 		case <-time.After(w.Drain + exitGrace):
 		}
-		return err
+		return failed
 	}
 }
 
@@ -113,7 +114,7 @@ func (w *Worker) run(ctx context.Context, b *bus.Bus) error {
 // work takes messages until ctx is done and all are settled.
 func (w *Worker) work(ctx context.Context, b *bus.Bus) error {
 	if err := b.Prepare(ctx); err != nil {
-		return nil //nolint:nilerr // asked to stop before there was anything to do
+		return nil // asked to stop before there was anything to do
 	}
 	if w.Settings.Collect {
 		defer collect(ctx, b, w.Log)()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/wxbus/wxbus/pkg/callback"
 )
@@ -21,6 +22,7 @@ type Account struct {
 	Secret     string        // opens the API; with an empty one no token is given out
 	Mode       callback.Mode // when empty: safe with an AESKey, else plain
 	URL        string        // of the server; may be set later, see [Platform.SetURL]
+	Menu       []byte        // JSON as menu/create takes it; what that call sets later comes first
 }
 
 func (a Account) withDefaults() Account {
@@ -67,12 +69,15 @@ func checkURL(text string) error {
 // Platform's mu.
 type account struct {
 	Account
-	key    callback.Key
-	tokens tokens
-	users  map[string]*user
-	media  media
-	menu   []*button
-	codes  []code
+	key     callback.Key
+	tokens  tokens
+	users   map[string]*user
+	media   media
+	menu    []*button
+	ownMenu bool // it was set through the API
+	codes   []code
+	notices map[string]time.Time // client_msg_ids and when they were used
+	crowd   map[string]*user
 }
 
 func (p *Platform) add(config Account) error {
@@ -94,6 +99,13 @@ func (p *Platform) add(config Account) error {
 		if a.key, err = callback.ParseKey(config.AESKey); err != nil {
 			return err
 		}
+	}
+	if len(config.Menu) > 0 {
+		menu, errcode := readMenu(config.Menu)
+		if errcode != errOK {
+			return fmt.Errorf("its menu: %d %s", errcode, errmsgs[errcode])
+		}
+		a.menu = menu
 	}
 	p.accounts[config.Name] = a
 	p.names = append(p.names, config.Name)

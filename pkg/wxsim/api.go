@@ -58,68 +58,76 @@ const (
 	errTypingAlready  = 45081
 	errNoMenu         = 46003
 	errNotJSON        = 47001
+	errArgument       = 47003
+	errTemplate       = 40037
+	errNoticeTwice    = 40249
+	errNoSubscription = 43101
 	mostBody          = 1 << 20
 	contentTypeOfJSON = "application/json; encoding=utf-8" // as WeChat spells it
 )
 
 var errmsgs = map[int]string{
-	errBusy:          "system error",
-	errCredential:    "invalid credential, access_token is invalid or not latest",
-	errGrantType:     "invalid grant_type",
-	errOpenID:        "invalid openid",
-	errMediaType:     "invalid media type",
-	errFileType:      "invalid file type",
-	errFileSize:      "invalid file size",
-	errMediaID:       "invalid media_id",
-	errMsgType:       "invalid message type",
-	errAppID:         "invalid appid",
-	errEscape:        `invalid charset. please check your request, if include \uxxxx will create fail!`,
-	errParameter:     "invalid parameter",
-	errActionName:    "invalid action name",
-	errActionInfo:    "invalid action info",
-	errButtons:       "invalid button size",
-	errButtonType:    "invalid button type",
-	errButtonName:    "invalid button name size",
-	errButtonKey:     "invalid button key size",
-	errButtonURL:     "invalid button url size",
-	errMenuLevel:     "invalid sub menu level",
-	errSubButtons:    "invalid sub button size",
-	errSubType:       "invalid sub button type",
-	errSubName:       "invalid sub button name size",
-	errSubKey:        "invalid sub button key size",
-	errSubURL:        "invalid sub button url size",
-	errURL:           "invalid url",
-	errCardID:        "invalid card id",
-	errMediaKind:     "invalid media_id type",
-	errSecret:        "invalid appsecret",
-	errPagePath:      "invalid weapp pagepath",
-	errPageAppID:     "invalid weapp appid",
-	errNoToken:       "access_token missing",
-	errNoAppID:       "appid missing",
-	errNoSecret:      "appsecret missing",
-	errNoMedia:       "media data missing",
-	errNoMediaID:     "media_id missing",
-	errExpired:       "access_token expired",
-	errNeedGet:       "require GET method",
-	errNeedPost:      "require POST method",
-	errNotFollowing:  "require subscribe",
-	errEmptyFile:     "empty media data",
-	errEmptyBody:     "empty post data",
-	errEmptyArticle:  "empty news data",
-	errEmptyText:     "empty content",
-	errTooLarge:      "media size out of limit",
-	errTooLong:       "content size out of limit",
-	errArticles:      "article size out of limit",
-	errDayQuota:      "reach max api daily quota limit",
-	45011:            "api minute-quota reach limit, must slower, retry next minute",
-	errWindow:        "response out of time limit or subscription is canceled",
-	errCount:         "out of response count limit",
-	errTypingCommand: "command not match",
-	errTypingWindow:  "client not in conversation",
-	errTypingAlready: "client is typing",
-	errNoMenu:        "menu no exist",
-	errNotJSON:       "data format error",
-	48001:            "api unauthorized",
+	errBusy:           "system error",
+	errCredential:     "invalid credential, access_token is invalid or not latest",
+	errGrantType:      "invalid grant_type",
+	errOpenID:         "invalid openid",
+	errMediaType:      "invalid media type",
+	errFileType:       "invalid file type",
+	errFileSize:       "invalid file size",
+	errMediaID:        "invalid media_id",
+	errMsgType:        "invalid message type",
+	errAppID:          "invalid appid",
+	errEscape:         `invalid charset. please check your request, if include \uxxxx will create fail!`,
+	errParameter:      "invalid parameter",
+	errActionName:     "invalid action name",
+	errActionInfo:     "invalid action info",
+	errButtons:        "invalid button size",
+	errButtonType:     "invalid button type",
+	errButtonName:     "invalid button name size",
+	errButtonKey:      "invalid button key size",
+	errButtonURL:      "invalid button url size",
+	errMenuLevel:      "invalid sub menu level",
+	errSubButtons:     "invalid sub button size",
+	errSubType:        "invalid sub button type",
+	errSubName:        "invalid sub button name size",
+	errSubKey:         "invalid sub button key size",
+	errSubURL:         "invalid sub button url size",
+	errURL:            "invalid url",
+	errCardID:         "invalid card id",
+	errMediaKind:      "invalid media_id type",
+	errSecret:         "invalid appsecret",
+	errPagePath:       "invalid weapp pagepath",
+	errPageAppID:      "invalid weapp appid",
+	errNoToken:        "access_token missing",
+	errNoAppID:        "appid missing",
+	errNoSecret:       "appsecret missing",
+	errNoMedia:        "media data missing",
+	errNoMediaID:      "media_id missing",
+	errExpired:        "access_token expired",
+	errNeedGet:        "require GET method",
+	errNeedPost:       "require POST method",
+	errNotFollowing:   "require subscribe",
+	errEmptyFile:      "empty media data",
+	errEmptyBody:      "empty post data",
+	errEmptyArticle:   "empty news data",
+	errEmptyText:      "empty content",
+	errTooLarge:       "media size out of limit",
+	errTooLong:        "content size out of limit",
+	errArticles:       "article size out of limit",
+	errDayQuota:       "reach max api daily quota limit",
+	45011:             "api minute-quota reach limit, must slower, retry next minute",
+	errWindow:         "response out of time limit or subscription is canceled",
+	errCount:          "out of response count limit",
+	errTypingCommand:  "command not match",
+	errTypingWindow:   "client not in conversation",
+	errTypingAlready:  "client is typing",
+	errNoMenu:         "menu no exist",
+	errNotJSON:        "data format error",
+	errArgument:       "argument invalid! data is empty",
+	errTemplate:       "invalid template_id",
+	errNoticeTwice:    "client_msg_id is used twice",
+	errNoSubscription: "user refuse to accept the msg",
+	48001:             "api unauthorized",
 }
 
 // result is what most calls answer, and all that fail.
@@ -155,7 +163,7 @@ func (p *Platform) Handler() http.Handler {
 	mux.HandleFunc(PathMediaGet, p.call(p.serveMediaGet))
 	mux.HandleFunc("/cgi-bin/menu/create", p.call(p.posted(p.serveMenuCreate)))
 	mux.HandleFunc("/cgi-bin/menu/get", p.call(p.gotten(serveMenuGet)))
-	mux.HandleFunc("/cgi-bin/menu/delete", p.call(p.gotten(serveMenuDelete)))
+	mux.HandleFunc("/cgi-bin/menu/delete", p.call(p.gotten(p.serveMenuDelete)))
 	mux.HandleFunc("/cgi-bin/get_current_selfmenu_info", p.call(p.gotten(serveSelfMenu)))
 	mux.HandleFunc("/cgi-bin/qrcode/create", p.call(p.answered(p.serveQRCode)))
 	mux.HandleFunc("/cgi-bin/showqrcode", p.serveShowQRCode)
@@ -163,6 +171,8 @@ func (p *Platform) Handler() http.Handler {
 	mux.HandleFunc("/cgi-bin/user/info/batchget", p.call(p.answered(serveUserInfos)))
 	mux.HandleFunc("/cgi-bin/user/get", p.call(p.gotten(serveUserGet)))
 	mux.HandleFunc("/cgi-bin/getcallbackip", p.call(p.gotten(serveCallbackIP)))
+	mux.HandleFunc(PathTemplate, p.call(p.answered(p.serveTemplate)))
+	mux.HandleFunc(PathSubscribe, p.call(p.answered(p.serveSubscribe)))
 	mux.HandleFunc("GET "+pathMedia+"{id}", p.serveMedia)
 	p.servePage(mux)
 	return mux
@@ -189,6 +199,7 @@ func (p *Platform) callUpTo(most int64, run operation) http.HandlerFunc {
 			return
 		}
 		answer, errcode := run(r, body)
+		p.linger(r)
 		switch {
 		case faulty:
 			fault.answer(w, r, p.stop.Done(), p.options.Now())
@@ -203,6 +214,19 @@ func (p *Platform) callUpTo(most int64, run operation) http.HandlerFunc {
 			}
 			writeJSON(w, answer)
 		}
+	}
+}
+
+// linger is the delay of the weather.
+func (p *Platform) linger(r *http.Request) {
+	delay := p.weather.Conditions().Delay
+	if delay <= 0 {
+		return
+	}
+	select {
+	case <-time.After(delay):
+	case <-r.Context().Done():
+	case <-p.stop.Done():
 	}
 }
 

@@ -30,6 +30,7 @@ type Message struct {
 	Content json.RawMessage `json:"content"`        // of a push: all its fields; of an answer: the object named like MsgType
 	Body    json.RawMessage `json:"body,omitempty"` // of an answer: as custom/send got it
 	Push    *Push           `json:"push,omitempty"` // of a push: how it went
+	Left    int             `json:"left"`           // answers that the account may send right behind it
 }
 
 // Text returns what the user reads of a text message, "" of any other.

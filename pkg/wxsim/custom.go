@@ -36,15 +36,24 @@ func (p *Platform) serveSend(a *account, body []byte) int {
 		return errcode
 	}
 	p.counts.Sent++
+	if u.crowd {
+		if p.crowd != nil {
+			p.crowd.count(func(r *CrowdReport) { r.Answered++ })
+		}
+		return errOK
+	}
 	u.Received++
 	u.typing = time.Time{}
-	p.say(a, u, Message{From: FromAccount, MsgType: msgType, Content: members[msgType], Body: body})
+	p.say(a, u, Message{From: FromAccount, MsgType: msgType, Content: members[msgType], Body: body, Left: u.left(p.options.Now())})
 	return errOK
 }
 
 // addressee returns the user that a call is for.
 func (a *account) addressee(openid string) (*user, int) {
 	u, known := a.users[openid]
+	if !known {
+		u, known = a.crowd[openid]
+	}
 	switch {
 	case !known:
 		return nil, errOpenID
@@ -57,6 +66,9 @@ func (a *account) addressee(openid string) (*user, int) {
 // sayRefused notes in the chat what its user does not see: the developer is
 // looking.
 func (p *Platform) sayRefused(a *account, u *user, errcode int, body []byte) {
+	if u.crowd {
+		return
+	}
 	content, _ := json.Marshal(result{errcode, errmsgs[errcode]}) // a number and a string
 	p.say(a, u, Message{From: FromSystem, MsgType: refusedLine, Content: content, Body: body})
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -25,6 +26,7 @@ type Delivery struct {
 	Nonce        string        `json:"nonce"`
 	Status       int           `json:"status"`          // of HTTP; 0 when no answer came
 	Answer       string        `json:"answer"`          // its first 1000 bytes
+	Sent         string        `json:"sent,omitempty"`  // what was posted, when it is not the XML itself; its first 16 KiB
 	Error        string        `json:"error,omitempty"` // why no answer came, or why it is none
 	Took         time.Duration `json:"took"`            // nanoseconds
 }
@@ -48,9 +50,14 @@ func (w *way) deliver(ctx context.Context) (Push, error) {
 	for try := 1; try <= p.options.Tries && result == tryAgain && pause(ctx, p.options.RetryPause, try) == nil; try++ {
 		var d Delivery
 		d, result = w.once(ctx)
-		w.push.Deliveries = append(w.push.Deliveries[:try-1:try-1], d)
-		w.show()
-		p.options.Log.Info("delivered", "account", w.account.Name, "try", try, "status", d.Status, "took", d.Took, "err", d.Error)
+		if try == 1 && result == accepted && p.weather.Conditions().LostAnswers {
+			d.Error, result = answerLost, tryAgain
+		}
+		w.note(d)
+	}
+	if result == accepted && p.weather.Conditions().Duplicates {
+		d, _ := w.once(ctx)
+		w.note(d)
 	}
 	w.push.Done, w.push.Accepted = true, result == accepted
 	w.show()
@@ -62,6 +69,21 @@ func (w *way) deliver(ctx context.Context) (Push, error) {
 	}
 	w.failed()
 	return w.push, ErrNotAccepted
+}
+
+// answerLost is the error of a delivery whose answer WeChat never saw.
+const answerLost = "the answer was lost on its way"
+
+// note adds a delivery to what is known of the push.
+func (w *way) note(d Delivery) {
+	n := len(w.push.Deliveries)
+	w.push.Deliveries = append(w.push.Deliveries[:n:n], d)
+	w.show()
+	level := slog.LevelInfo
+	if w.crowd {
+		level = slog.LevelDebug
+	}
+	w.platform.options.Log.Log(context.Background(), level, "delivered", "account", w.account.Name, "try", n+1, "status", d.Status, "took", d.Took, "err", d.Error)
 }
 
 // pause waits before a further delivery; it returns the error of ctx at once.
@@ -87,6 +109,9 @@ func (w *way) once(ctx context.Context) (Delivery, verdict) {
 	if err != nil {
 		d.Error = err.Error()
 		return d, refused
+	}
+	if d.MsgSignature != "" {
+		d.Sent = string(body[:min(len(body), mostShown)])
 	}
 	answer, err := p.post(ctx, w.account, w.query(d), body, &d)
 	d.Took = time.Since(began)
@@ -122,15 +147,40 @@ func (w *way) seal() (Delivery, []byte, error) {
 	}
 	sealed := a.key.Seal(plain, a.AppID)
 	d.MsgSignature = callback.Signature(a.Token, d.Timestamp, d.Nonce, sealed)
-	encrypt := "<Encrypt>" + cdata(sealed) + "</Encrypt>\n</xml>"
+	frame := xmlFrame
+	if isJSON(plain) {
+		frame = jsonFrame
+	}
+	body, err := frame.wrap(a, plain, sealed)
+	return d, body, err
+}
+
+// mostShown is how much of a request is kept for who looks at it.
+const mostShown = 16 << 10
+
+// frame is what stands around a ciphertext.
+type frame struct{ safe, begin, end, close string }
+
+var (
+	xmlFrame  = frame{"<xml><ToUserName><![CDATA[%s]]></ToUserName>\n", "<Encrypt><![CDATA[", "]]></Encrypt>\n</xml>", "</xml>"}
+	jsonFrame = frame{`{"ToUserName":"%s"`, `,"Encrypt":"`, `"}`, "}"}
+)
+
+// isJSON reports whether a push is one of those that WeChat writes as JSON.
+func isJSON(push []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(push), []byte("{")) }
+
+// wrap puts a ciphertext into a frame: alone in safe mode, beside the plain
+// message in compat mode.
+func (f frame) wrap(a *account, plain []byte, sealed string) ([]byte, error) {
+	encrypt := f.begin + sealed + f.end
 	if a.Mode == callback.Safe {
-		return d, []byte("<xml><ToUserName>" + cdata(a.OriginalID) + "</ToUserName>\n" + encrypt), nil
+		return []byte(fmt.Sprintf(f.safe, a.OriginalID) + encrypt), nil
 	}
-	open, isXML := bytes.CutSuffix(bytes.TrimSpace(plain), []byte("</xml>"))
-	if !isXML {
-		return d, nil, errors.New("compat mode needs a message that ends with </xml>")
+	open, whole := bytes.CutSuffix(bytes.TrimSpace(plain), []byte(f.close))
+	if !whole {
+		return nil, errors.New("compat mode needs a message that ends with " + f.close)
 	}
-	return d, append(bytes.Clone(open), encrypt...), nil
+	return append(bytes.Clone(open), encrypt...), nil
 }
 
 func (w *way) query(d Delivery) url.Values {
@@ -155,6 +205,9 @@ func (p *Platform) post(ctx context.Context, a *account, query url.Values, body 
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "text/xml")
+	if isJSON(body) {
+		request.Header.Set("Content-Type", "application/json")
+	}
 	return p.answer(request, &d.Status)
 }
 

@@ -10,12 +10,16 @@ import (
 
 // event is one change, as the page hears of it.
 type event struct {
-	Type    string   `json:"type"` // message, user or typing
+	Type    string   `json:"type"` // message, user, typing, menu, weather, load or journey
 	Account string   `json:"account"`
 	OpenID  string   `json:"openid"`
 	Message *Message `json:"message,omitempty"` // new, or changed under the same id
 	User    *User    `json:"user,omitempty"`
 	Typing  int      `json:"typing,omitempty"` // milliseconds; 0 ends it
+
+	Menu    []*button    `json:"menu,omitempty"`
+	Weather *Conditions  `json:"weather,omitempty"`
+	Load    *CrowdReport `json:"load,omitempty"`
 }
 
 // heartbeat keeps proxies from closing a stream that has nothing to say.

@@ -53,6 +53,7 @@ func (p *Platform) AddMedia(account, mediaType, filename string, data []byte) (m
 	if errcode != errOK {
 		return ""
 	}
+	p.touch()
 	return m.ID
 }
 
@@ -68,8 +69,7 @@ func (p *Platform) Media(account string) []Media {
 	return slices.Clone(a.media.files)
 }
 
-// media are the files of an account, oldest first. They are in memory only:
-// after a restart their ids have ended.
+// media are the files of an account, oldest first.
 type media struct {
 	files []Media
 	bytes int

@@ -43,6 +43,7 @@ func (p *Platform) serveUpload(r *http.Request, body []byte) (any, int) {
 	if errcode != errOK {
 		return nil, errcode
 	}
+	p.touch()
 	answer := uploaded{Type: m.Type, ID: m.ID, CreatedAt: m.Created.Unix()}
 	if m.Type == "thumb" {
 		answer.ID, answer.ThumbID = "", m.ID

@@ -55,25 +55,40 @@ var (
 
 // serveMenuCreate is menu/create: it replaces the account's menu.
 func (p *Platform) serveMenuCreate(a *account, body []byte) int {
+	menu, errcode := readMenu(body)
+	if errcode == errOK {
+		p.setMenu(a, menu)
+	}
+	return errcode
+}
+
+// setMenu changes the menu, and tells the pages that are open.
+func (p *Platform) setMenu(a *account, menu []*button) {
+	a.menu, a.ownMenu = menu, true
+	p.events.publish(event{Type: "menu", Account: a.Name, Menu: menu})
+	p.touch()
+}
+
+// readMenu returns the menu that menu/create takes.
+func readMenu(body []byte) ([]*button, int) {
 	if escaped(body) {
-		return errEscape
+		return nil, errEscape
 	}
 	var menu struct {
 		Button []*button `json:"button"`
 	}
 	if json.Unmarshal(body, &menu) != nil {
-		return errNotJSON
+		return nil, errNotJSON
 	}
 	if n := len(menu.Button); n == 0 || n > mostButtons || slices.Contains(menu.Button, nil) {
-		return errButtons
+		return nil, errButtons
 	}
 	for _, b := range menu.Button {
 		if errcode := b.check(); errcode != errOK {
-			return errcode
+			return nil, errcode
 		}
 	}
-	a.menu = menu.Button
-	return errOK
+	return menu.Button, errOK
 }
 
 // check returns the errcode of a button of the first level.
@@ -142,8 +157,8 @@ func serveMenuGet(a *account, _ *http.Request) (any, int) {
 }
 
 // serveMenuDelete is menu/delete. WeChat does not mind when there is none.
-func serveMenuDelete(a *account, _ *http.Request) (any, int) {
-	a.menu = nil
+func (p *Platform) serveMenuDelete(a *account, _ *http.Request) (any, int) {
+	p.setMenu(a, nil)
 	return result{errOK, "ok"}, errOK
 }
 

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -14,11 +16,12 @@ import (
 
 // change is one server-sent event, as the page reads it.
 type change struct {
-	Type    string         `json:"type"`
-	OpenID  string         `json:"openid"`
-	Message *wxsim.Message `json:"message"`
-	User    *wxsim.User    `json:"user"`
-	Typing  int            `json:"typing"`
+	Type    string             `json:"type"`
+	OpenID  string             `json:"openid"`
+	Message *wxsim.Message     `json:"message"`
+	User    *wxsim.User        `json:"user"`
+	Typing  int                `json:"typing"`
+	Load    *wxsim.CrowdReport `json:"load"`
 }
 
 // stream returns the changes of /sim/events, from now on.
@@ -165,7 +168,13 @@ func TestPageState(t *testing.T) {
 
 func TestPageFiles(t *testing.T) {
 	a := newAPI(t, newSim(t, "", nil))
-	for _, path := range []string{"/", "/style.css", "/app.js"} {
+	files, err := fs.Glob(os.DirFS("page"), "*.*")
+	more, _ := fs.Glob(os.DirFS("page"), "css/*.css")
+	if err != nil || len(files) < 10 || len(more) < 5 {
+		t.Fatalf("files of the page: %v, %v, %v", files, more, err)
+	}
+	for _, path := range append(files, more...) {
+		path = "/" + strings.TrimPrefix(path, "index.html") // which is the folder itself
 		status, text, err := a.raw("GET", path, "")
 		if err != nil || status != http.StatusOK || len(text) < 100 {
 			t.Errorf("GET %s = %d, %d bytes, %v", path, status, len(text), err)

@@ -36,12 +36,19 @@ type Options struct {
 	// after a timeout WeChat does not either.
 	RetryPause time.Duration
 
+	// URL is where Handler is reached, for the PicUrl of pictures; the page knows
+	// it by itself.
+	URL string
+	// Server, when it is known, lets the page show what it did with a push.
+	Server Server
+
 	// NoQuota lets the server send as much as it likes. Without it a user's
 	// message allows 5 answers in 48 hours, a tap, scan or follow 3 in a minute.
 	NoQuota bool
 
-	// File keeps users, chats and tokens across restarts. It is made with its
-	// folder when missing, and only its owner may read it. Empty keeps nothing.
+	// File keeps users, chats, tokens, menus and codes across restarts, and a
+	// folder beside it the media. Both are made when missing, and only their owner
+	// may read them. Empty keeps nothing.
 	File string
 
 	// Client delivers the pushes; nil means one of its own. Redirects are
@@ -79,8 +86,10 @@ type Platform struct {
 	stop    context.Context //nolint:containedctx // ends with Close, which has no caller's context
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+	started time.Time
 	closing sync.Once
-	dirty   chan struct{} // the file is older than the state
+	dirty   chan struct{}   // the file is older than the state
+	stored  map[string]bool // media that are in the folder; of who saves
 
 	mu       sync.Mutex
 	closed   bool
@@ -89,6 +98,7 @@ type Platform struct {
 	lastID   int64    // of a Message, a push or not
 	lastMsg  int64    // MsgId
 	counts   Counts
+	crowd    *crowd        // nil for none
 	changed  chan struct{} // closed and replaced at every change
 }
 
@@ -103,6 +113,8 @@ func New(options Options) (*Platform, error) {
 		cancel:   cancel,
 		dirty:    make(chan struct{}, 1),
 		accounts: make(map[string]*account),
+		stored:   make(map[string]bool),
+		started:  time.Now(),
 		changed:  make(chan struct{}),
 	}
 	p.weather.platform = p

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"strconv"
 	"strings"
 
 	"github.com/wxbus/wxbus/pkg/wechat"
@@ -62,9 +61,7 @@ func (p *Platform) compose(account, openid, msgType string, fields []Field) (str
 	}
 	e := envelope{to: a.OriginalID, from: openid, msgType: msgType, createTime: p.options.Now().Unix()}
 	if msgType != "event" {
-		// Increasing also across restarts: 19 digits made of the time.
-		p.lastMsg = max(p.lastMsg+1, p.options.Now().UnixMicro()*1000)
-		e.msgID = strconv.FormatInt(p.lastMsg, 10)
+		e.msgID = p.nextMsgID()
 	}
 	return e.xml(fields)
 }
@@ -89,6 +86,7 @@ type way struct {
 	account  *account
 	message  *wechat.Message // nil when it cannot be decoded
 	entry    int64           // in the user's chat, 0 for none
+	crowd    bool            // one of so many that nobody wants to read of it
 	push     Push
 }
 
@@ -115,6 +113,9 @@ func (p *Platform) begin(account string, xml []byte) (*way, error) {
 		u.Following = false
 	}
 	u.allow(m, p.options.Now())
+	if m.Kind() == "event.subscribe_msg_popup_event" {
+		u.subscribe(m)
+	}
 	p.userChanged(a, u)
 	push := w.push
 	w.entry = p.say(a, u, Message{
@@ -122,6 +123,7 @@ func (p *Platform) begin(account string, xml []byte) (*way, error) {
 		MsgType: cmp.Or(m.MsgType, m.InfoType),
 		Content: json.RawMessage(m.Body),
 		Push:    &push,
+		Left:    u.left(p.options.Now()),
 	})
 	return w, nil
 }
@@ -135,7 +137,7 @@ func (w *way) show() {
 
 // failed shows the grey line, if the user did something that asks for an answer.
 func (w *way) failed() {
-	if w.message == nil || !visible(w.message) {
+	if w.crowd || w.message == nil || !visible(w.message) {
 		return
 	}
 	p := w.platform

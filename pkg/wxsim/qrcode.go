@@ -88,6 +88,7 @@ func (p *Platform) serveQRCode(a *account, body []byte) (any, int) {
 		a.codes = a.codes[1:]
 	}
 	a.codes = append(a.codes, c)
+	p.touch()
 	return answer, errOK
 }
 

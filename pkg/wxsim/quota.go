@@ -79,3 +79,15 @@ func (u *user) spend(now time.Time) int {
 	u.Allowed[from] = allowed
 	return errOK
 }
+
+// left is how many answers are allowed now: a message is taken off one of the
+// open allowances, so they add up.
+func (u *user) left(now time.Time) int {
+	left := 0
+	for _, allowed := range u.Allowed {
+		if now.Before(allowed.Ends) {
+			left += allowed.Left
+		}
+	}
+	return left
+}

@@ -19,6 +19,11 @@ type savedAccount struct {
 	AppID  string  `json:"appid"` // another one makes the rest worthless
 	Tokens tokens  `json:"tokens"`
 	Users  []*user `json:"users"`
+
+	Menu    []*button    `json:"menu,omitempty"`
+	OwnMenu bool         `json:"own_menu,omitempty"` // Menu counts, also when it is empty
+	Codes   []code       `json:"codes,omitempty"`
+	Media   []savedMedia `json:"media,omitempty"`
 }
 
 // load reads the file. One that is missing or empty is a beginning.
@@ -45,7 +50,11 @@ func (p *Platform) load() error {
 }
 
 func (p *Platform) restore(a *account, old savedAccount) {
-	a.tokens = old.Tokens
+	a.tokens, a.codes = old.Tokens, old.Codes
+	if old.OwnMenu {
+		a.menu, a.ownMenu = old.Menu, true
+	}
+	p.restoreMedia(a, old.Media)
 	for _, u := range old.Users {
 		if u == nil {
 			continue
@@ -91,9 +100,10 @@ func (p *Platform) save() {
 	if p.options.File == "" {
 		return
 	}
-	data, err := p.snapshot()
-	if err == nil {
-		err = replaceFile(p.options.File, data)
+	err := p.saveMedia(p.allMedia()) // first: the file names them
+	data, broken := p.snapshot()
+	if err = errors.Join(err, broken); broken == nil {
+		err = errors.Join(err, replaceFile(p.options.File, data))
 	}
 	if err != nil {
 		p.options.Log.Error("chats are not kept", "err", err)
@@ -127,7 +137,9 @@ func (p *Platform) snapshot() ([]byte, error) {
 	defer p.mu.Unlock()
 	all := saved{Accounts: make(map[string]savedAccount, len(p.accounts))}
 	for name, a := range p.accounts {
-		all.Accounts[name] = savedAccount{a.AppID, a.tokens, a.inOrder()}
+		all.Accounts[name] = savedAccount{
+			a.AppID, a.tokens, a.inOrder(), a.menu, a.ownMenu, a.codes, a.media.saved(),
+		}
 	}
 	return json.Marshal(all)
 }

@@ -59,6 +59,13 @@ func (t *tokens) supersede(text string, at time.Time) {
 	}
 }
 
+// shorten has a token expire at a time, if it would live longer.
+func (t *tokens) shorten(text string, at time.Time) {
+	if g := t.Given[text]; g.Ends.After(at) {
+		t.Given[text] = grant{Ends: at, Code: errExpired}
+	}
+}
+
 // end ends all tokens now.
 func (t *tokens) end(errcode int) {
 	for text := range t.Given {
@@ -175,6 +182,9 @@ func (p *Platform) giveToken(asked tokenAsked, give func(*tokens, time.Time) (st
 	text, errcode := give(&a.tokens, now)
 	if errcode != errOK {
 		return nil, errcode
+	}
+	if life := p.weather.Conditions().TokenLife; life > 0 {
+		a.tokens.shorten(text, now.Add(life))
 	}
 	p.touch()
 	return tokenAnswer{text, int(a.tokens.Given[text].Ends.Sub(now) / time.Second)}, errOK

@@ -4,15 +4,19 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Bounds of what is kept.
 const (
-	maxUsers = 1000 // of an account; the one silent for longest is forgotten
-	maxChat  = 500  // messages of a user
+	maxUsers     = 1000 // of an account; the one silent for longest is forgotten
+	maxChat      = 500  // messages of a user
+	mostUserName = 32
 )
 
 // User is somebody who follows an account, or has done so.
@@ -25,17 +29,24 @@ type User struct {
 // user is a User and his chat.
 type user struct {
 	User
-	Seq      int64                 `json:"seq"`    // order in which users came
-	Active   time.Time             `json:"active"` // last message to or from him
-	Chat     []Message             `json:"chat"`
-	Allowed  map[trigger]allowance `json:"allowed"`
-	Received int                   `json:"received"` // messages of custom/send, ever
-	typing   time.Time             // until when the account is shown as typing
+	Seq        int64                 `json:"seq"`    // order in which users came
+	Active     time.Time             `json:"active"` // last message to or from him
+	Chat       []Message             `json:"chat"`
+	Allowed    map[trigger]allowance `json:"allowed"`
+	Received   int                   `json:"received"`             // messages of custom/send, ever
+	Subscribed map[string]int        `json:"subscribed,omitempty"` // notices that he has agreed to, by template
+	typing     time.Time             // until when the account is shown as typing
+	crowd      bool                  // one of many who write only to make a load
 }
 
 // AddUser makes a user who does not follow the account yet and returns his
 // OpenID. An empty name gets one of the house.
 func (p *Platform) AddUser(account, name string) (openid string, err error) {
+	return p.addUser(account, name, false)
+}
+
+// addUser makes a user who may follow already, without an event of it.
+func (p *Platform) addUser(account, name string, following bool) (openid string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	a, err := p.account(account)
@@ -43,10 +54,27 @@ func (p *Platform) AddUser(account, name string) (openid string, err error) {
 		return "", err
 	}
 	u := p.meet(a, newOpenID())
-	u.Following = false
+	u.Following = following
 	u.Name = cmp.Or(name, u.Name)
 	p.userChanged(a, u)
 	return u.OpenID, nil
+}
+
+// Rename changes the name that a user is shown by; WeChat tells the server none.
+func (p *Platform) Rename(account, openid, name string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	a, err := p.account(account)
+	if err != nil {
+		return err
+	}
+	u, known := a.users[openid]
+	if name = strings.TrimSpace(name); !known || name == "" || utf8.RuneCountInString(name) > mostUserName {
+		return errors.New("no such user, or no name of 1 to 32 characters")
+	}
+	u.Name = name
+	p.userChanged(a, u)
+	return nil
 }
 
 // Users returns the users of an account in the order in which they came.

@@ -31,11 +31,14 @@ type Fault struct {
 	Delivered bool
 }
 
-// Weather is what goes wrong at WeChat. It is safe for concurrent use.
+// Weather is what goes wrong at WeChat: once, with the next calls ([Weather.Next]),
+// or until further notice ([Weather.Set]). It is safe for concurrent use.
 type Weather struct {
 	platform *Platform
 	mu       sync.Mutex
 	faults   map[string][]Fault
+
+	conditions Conditions
 }
 
 // Weather returns the weather of p, fine until it is changed.
@@ -61,7 +64,7 @@ func (w *Weather) Next(times int, fault Fault) {
 	}
 }
 
-// Clear takes back every fault that has not happened yet.
+// Clear takes back every fault that has not happened yet. [Conditions] stay.
 func (w *Weather) Clear() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -91,6 +94,9 @@ func (w *Weather) take(path string) (Fault, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	waiting := w.faults[path]
+	if len(waiting) == 0 && path == PathSend {
+		return w.conditions.fault()
+	}
 	if len(waiting) == 0 {
 		return Fault{}, false
 	}

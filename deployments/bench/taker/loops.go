@@ -27,9 +27,13 @@ func handlers(t *tally, takes time.Duration) *worker.Mux {
 	return mux
 }
 
+// pullExpiry is short: now and then the client asks for nothing more until its
+// pull has expired, which takes half a minute as by default.
+const pullExpiry = time.Second
+
 // loop takes messages as the manual of nats.go has it, in so many goroutines.
 func loop(cfg worker.Config, durable string, goroutines int, t *tally, acknowledge func(jetstream.Msg) error) error {
-	nc, err := nats.Connect(cfg.NATS.URL)
+	nc, err := nats.Connect(cfg.URL)
 	if err != nil {
 		return err
 	}
@@ -42,7 +46,7 @@ func loop(cfg worker.Config, durable string, goroutines int, t *tally, acknowled
 	if err != nil {
 		return err
 	}
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(cfg.Slots))
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(cfg.Slots), jetstream.PullExpiry(pullExpiry))
 	if err != nil {
 		return err
 	}
@@ -51,6 +55,9 @@ func loop(cfg worker.Config, durable string, goroutines int, t *tally, acknowled
 	group.SetLimit(goroutines)
 	for {
 		msg, err := messages.Next()
+		if errors.Is(err, jetstream.ErrNoHeartbeat) { // it pulls again by itself
+			continue
+		}
 		if err != nil {
 			return errors.Join(err, group.Wait())
 		}

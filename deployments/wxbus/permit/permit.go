@@ -10,6 +10,7 @@ import (
 	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/route"
 	"github.com/wxbus/wxbus/pkg/worker"
+	"github.com/wxbus/wxbus/workers/autoreply/rules"
 	"github.com/wxbus/wxbus/workers/sender/delivery"
 )
 
@@ -75,6 +76,10 @@ func Worker(name string, o Options) Permissions {
 	p := program(name)
 	p.consume(name, bus.StreamIn, o)
 	p.publish(route.Out+">", route.Typing+">", route.Allowance+">")
+	p.keep(bus.BucketLedger, "excused."+name+".>")
+	if name == rules.Name {
+		p.keep(bus.BucketLedger, rules.CooldownKeys+">")
+	}
 	return p
 }
 

@@ -20,6 +20,7 @@ type Config struct {
 	Data     string      `envconfig:"WXBUS_DATA" default:".wxbus" desc:"folder of all that is kept"`
 	NATSAddr config.Addr `envconfig:"NATS_ADDR" desc:"where the embedded NATS server listens, for further workers; default 127.0.0.1:4222, or any free port when that is taken"`
 	SimAddr  config.Addr `envconfig:"SIM_ADDR" default:"127.0.0.1:8090" desc:"where the simulator serves its chat page and WeChat's API"`
+	Menu     config.File `envconfig:"SIM_MENU" desc:"JSON file with the menu of the simulated accounts, as menu/create takes it; default one that fits the example's rules"`
 	Rules    config.File `envconfig:"AUTOREPLY_RULES" desc:"YAML file with the rules of autoreply; default the example that is shipped"`
 
 	Door   door.Config
@@ -30,6 +31,9 @@ type Config struct {
 	simulated bool
 }
 
+// defaultData is the default of WXBUS_DATA.
+const defaultData = ".wxbus"
+
 // Load reads the settings. When no account is configured, the simulator stands
 // in for WeChat and the accounts get credentials that are kept in the data
 // folder.
@@ -38,7 +42,7 @@ func Load() (*Config, error) {
 	names, err := config.AccountNames()
 	if err == nil && !anyAccount(names) {
 		cfg.simulated = true
-		err = simulateAccounts(cmp.Or(os.Getenv("WXBUS_DATA"), ".wxbus"), names)
+		err = MakeAccounts(cmp.Or(os.Getenv("WXBUS_DATA"), defaultData), names)
 	}
 	if err != nil {
 		return cfg, err

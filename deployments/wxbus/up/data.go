@@ -44,9 +44,9 @@ type credentials struct {
 	Secret string `json:"secret"`
 }
 
-// simulateAccounts puts the credentials of simulated accounts where programs
+// MakeAccounts puts the credentials of simulated accounts where programs
 // look for those of real ones. They are made once and kept in the data folder.
-func simulateAccounts(data string, names []string) error {
+func MakeAccounts(data string, names []string) error {
 	file := filepath.Join(data, "accounts.json")
 	known := make(map[string]credentials)
 	text, err := os.ReadFile(file)

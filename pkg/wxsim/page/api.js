@@ -1,19 +1,28 @@
 // The page's own API: what the simulator knows, and what a user does.
-async function ask(path, body) {
-  const options = body && { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
-  const response = await fetch(path, options);
-  if (!response.ok) throw new Error((await response.text()).trim() || response.status);
+async function ask(path, options) {
+  let response;
+  try { response = await fetch(`sim/${path}`, options); } catch { throw new Error('offline'); }
+  if (!response.ok) throw new Error((await response.text()).trim() || String(response.status));
   return response.json();
 }
 
-export const getState = () => ask('sim/state');
-export const getChat = (account, openid) => ask(`sim/chat?${new URLSearchParams({ account, openid })}`);
-export const addUser = account => ask('sim/users', { account });
-export const verify = account => ask('sim/verify', { account });
+const tell = (path, body) => ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+const query = object => new URLSearchParams(object);
 
-const fields = object => Object.entries(object).map(([name, text]) => ({ name, text }));
-export const push = (account, openid, msgtype, content) =>
-  ask('sim/push', { account, openid, msgtype, fields: fields(content) });
+export const getState = () => ask('state');
+export const getChat = (account, openid) => ask(`chat?${query({ account, openid })}`);
+export const getTraces = (account, openid) => ask(`trace?${query({ account, openid })}`);
+export const getSamples = () => ask('samples');
+export const addUsers = (account, count, name) => tell('users', { account, count, name });
+export const rename = (account, openid, name) => tell('rename', { account, openid, name });
+export const verify = account => tell('verify', { account });
+export const setWeather = weather => tell('weather', { weather });
+export const endTokens = (account, revoke) => tell('tokens', { account, revoke });
+export const setLoad = (account, rate) => tell('load', { account, rate });
+export const retry = letter => tell('retry', { letter });
+export const act = (account, openids, step) => tell('do', { account, openids, ...step });
+export const upload = (account, type, file) => ask(`media?${query({ account, type, filename: file.name || 'file' })}`, { method: 'POST', body: file });
+export const scenario = (account, openid) => `sim/scenario?${query({ account, openid })}`;
 
 // listen calls opened whenever a stream begins, heard for each change, and
 // lost when the simulator is gone; it tries again for ever.
@@ -24,6 +33,6 @@ export function listen({ opened, heard, lost }) {
   source.onerror = () => {
     lost();
     if (source.readyState !== EventSource.CLOSED) return; // the browser tries again itself
-    setTimeout(() => listen({ opened, heard, lost }), 2000);
+    setTimeout(() => listen({ opened, heard, lost }), 1000);
   };
 }

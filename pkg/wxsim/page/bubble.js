@@ -1,5 +1,6 @@
 // How each kind of message looks in the chat.
-import { el, icon, webURL } from './dom.js';
+import { el, webURL } from './dom.js';
+import { icon } from './icons.js';
 import { t } from './words.js';
 
 // bubble returns the node of a message; tap(id, content) is called when an
@@ -15,13 +16,18 @@ export function line(m) {
   const c = m.content ?? {};
   if (m.msgtype === 'failure') return t('failure');
   if (m.msgtype === 'refused') return t('refused', c.errcode, c.errmsg);
-  if (m.msgtype !== 'event') return undefined;
+  if (m.msgtype !== 'event' && !(m.from === 'user' && !fromUser[m.msgtype])) return undefined;
+  if (m.msgtype !== 'event') return t('event', m.msgtype, '');
   const key = c.EventKey ?? '';
   switch (c.Event) {
     case 'subscribe': return key ? t('subscribedBy', key.replace(/^qrscene_/, '')) : t('subscribed');
     case 'unsubscribe': return t('unsubscribed');
     case 'CLICK': return t('clicked', key);
-    case 'SCAN': return t('scanned', key);
+    case 'SCAN': return t('scannedCode', key);
+    case 'VIEW': case 'view_miniprogram': return t('viewed', key);
+    case 'scancode_push': case 'scancode_waitmsg': return t('scanButton', key, c.ScanCodeInfo?.ScanResult ?? '');
+    case 'pic_sysphoto': case 'pic_photo_or_album': case 'pic_weixin': return t('picButton', key);
+    case 'location_select': return t('placeButton', key);
     default: return t('event', c.Event, key);
   }
 }
@@ -40,9 +46,9 @@ export function summary(m) {
 const fromUser = {
   text: c => el('div', { class: 'bubble' }, ...plainText(c.Content ?? '')),
   image: c => picture(c.PicUrl, c.MediaId),
-  voice: c => sound(c.Recognition || c.MediaId),
-  video: c => film(undefined, c.MediaId),
-  shortvideo: c => film(undefined, c.MediaId),
+  voice: c => sound(c.MediaId, c.Recognition),
+  video: c => film(undefined, c.MediaId, c.MediaId),
+  shortvideo: c => film(undefined, c.MediaId, c.MediaId),
   location: c => place(c),
   link: c => article({ title: c.Title, description: c.Description, url: c.Url }),
   file: c => card('link', c.Title, c.Description, t('file')),
@@ -53,7 +59,9 @@ const fromAccount = {
   text: (c, tap) => el('div', { class: 'bubble' }, ...linkedText(c.content ?? '', tap)),
   image: c => picture(uploaded(c.media_id), c.media_id),
   voice: c => sound(c.media_id),
-  video: c => film(c.title, c.description || c.media_id),
+  video: c => film(c.title, c.description || c.media_id, c.media_id),
+  template: c => notice(c, 'template'),
+  subscribe: c => notice(c, 'subscribe'),
   music: c => card('music', c.title || t('music'), c.description, t('music'), c.musicurl || c.hqmusicurl),
   news: c => article(c.articles?.[0] ?? {}),
   mpnews: c => card('link', t('news'), c.media_id, t('news')),
@@ -122,7 +130,8 @@ function menu(c, tap) {
 }
 
 // uploaded is where a file is that the account has uploaded.
-const uploaded = id => new URL('sim/media/' + encodeURIComponent(id ?? ''), document.baseURI).href;
+// Other ids are of permanent material, which is nowhere here.
+const uploaded = id => (id?.startsWith('wxsim-') ? new URL(`sim/media/${encodeURIComponent(id)}`, document.baseURI).href : undefined);
 
 function picture(address, id) {
   const missing = el('div', { class: 'card media' }, icon('image'), el('code', {}, id ?? ''));
@@ -133,10 +142,29 @@ function picture(address, id) {
   return image;
 }
 
-const sound = about => el('div', { class: 'bubble sound' }, icon('voice'), el('span', {}, about ?? ''));
+// sound plays what the browser can play; AMR it cannot.
+function sound(id, words) {
+  const player = el('audio', { src: uploaded(id), preload: 'none' });
+  const length = el('span', {}, words || '1″');
+  const button = el('button', { class: 'bubble sound', type: 'button', 'aria-label': t('voice'), onclick: () => player.play().catch(() => {}) }, icon('voice'), length);
+  return el('div', { class: 'held' }, button, player);
+}
 
-const film = (title, about) => el('div', { class: 'card film' },
-  el('div', { class: 'screen' }, icon('play')), title && el('strong', {}, title), el('small', {}, about ?? ''));
+function film(title, about, id) {
+  const screen = el('div', { class: 'screen' }, icon('play'));
+  if (!uploaded(id)) return el('div', { class: 'card film' }, screen, title && el('strong', {}, title), el('small', {}, about ?? ''));
+  const video = el('video', { src: uploaded(id), controls: true, preload: 'metadata' });
+  video.addEventListener('loadeddata', () => screen.replaceWith(video));
+  video.load();
+  return el('div', { class: 'card film' }, screen, title && el('strong', {}, title), el('small', {}, about ?? ''));
+}
+
+// notice is a template message or a subscription notice.
+function notice(c, kind) {
+  const rows = Object.entries(c.data ?? {}).flatMap(([name, field]) => [el('dt', {}, name), el('dd', {}, String(field?.value ?? ''))]);
+  return el('div', { class: 'card notice' }, el('div', { class: 'words' }, el('strong', {}, t(kind)), el('small', {}, c.template_id ?? ''), el('dl', {}, ...rows)),
+    el('footer', {}, icon('bell'), webURL(c.url ?? c.page) ?? t(kind)));
+}
 
 function place(c) {
   return el('div', { class: 'card place' }, el('strong', {}, c.Label || t('location')),

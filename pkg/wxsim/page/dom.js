@@ -3,22 +3,15 @@
 export function el(name, attributes = {}, ...children) {
   const e = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (value === undefined || value === false) continue;
+    if (value === undefined || value === null || value === false) continue;
     if (key.startsWith('on')) e.addEventListener(key.slice(2), value);
     else e.setAttribute(key, value === true ? '' : value);
   }
-  e.append(...children.filter(child => child !== undefined && child !== null && child !== ''));
+  e.append(...children.flat().filter(child => child !== undefined && child !== null && child !== false && child !== ''));
   return e;
 }
 
-export function icon(name) {
-  const space = 'http://www.w3.org/2000/svg';
-  const svg = document.createElementNS(space, 'svg'), use = document.createElementNS(space, 'use');
-  use.setAttribute('href', `#i-${name}`);
-  svg.setAttribute('aria-hidden', 'true');
-  svg.append(use);
-  return svg;
-}
+export const $ = id => document.getElementById(id);
 
 // webURL returns an address that may be opened, or undefined.
 export function webURL(text) {
@@ -32,4 +25,18 @@ export function avatar(name, kind) {
   for (const c of name || '') hue = (hue * 31 + c.codePointAt(0)) % 360;
   e.style.setProperty('--hue', hue);
   return e;
+}
+
+// toast says for a moment what went wrong, or right.
+let hiding;
+export function toast(text) {
+  clearTimeout(hiding);
+  $('toast').textContent = text;
+  $('toast').hidden = false;
+  hiding = setTimeout(() => { $('toast').hidden = true; }, 5000);
+}
+
+// attempt reports what fails and returns undefined then.
+export async function attempt(act) {
+  try { return await act(); } catch (error) { toast(error.message); }
 }

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/wxbus/wxbus/pkg/wechat"
 )
@@ -18,12 +19,13 @@ type condition struct {
 	equal    []string // texts in lower case
 	contains []string // texts in lower case
 	regexps  []*regexp.Regexp
+	hours    hours
 }
 
-// match reports whether m fulfils the condition, and what the groups of its
+// match reports whether m, which came at a time, fulfils the condition, and what the groups of its
 // regexp captured; the whole text stands before them.
-func (c *condition) match(m *wechat.Message) (groups []string, ok bool) {
-	if !c.matchKind(m.Kind()) || !oneOf(c.accounts, m.Account) {
+func (c *condition) match(m *wechat.Message, at time.Time) (groups []string, ok bool) {
+	if !c.matchKind(m.Kind()) || !oneOf(c.accounts, m.Account) || !c.hours.hold(at) {
 		return nil, false
 	}
 	if len(c.keys) > 0 && !c.matchKey(m.Field("EventKey")) {
@@ -81,7 +83,7 @@ func (c *condition) subscribed() []wechat.Kind {
 
 // unconditional reports whether every message of the kinds fulfils c.
 func (c *condition) unconditional() bool {
-	return len(c.accounts)+len(c.keys)+len(c.menus)+len(c.equal)+len(c.contains)+len(c.regexps) == 0
+	return len(c.accounts)+len(c.keys)+len(c.menus)+len(c.equal)+len(c.contains)+len(c.regexps) == 0 && c.hours.always()
 }
 
 // shadows reports whether no message is left for other when c comes first.

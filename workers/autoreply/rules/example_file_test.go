@@ -32,7 +32,9 @@ func TestExampleAnswersEveryRule(t *testing.T) {
 		{"营业时间", tap(t, "hours", "营业时间"), []string{"9:00 – 21:00"}},
 		{"营业时间", text(t, "你们几点开门"), []string{"9:00"}},
 		{"怎么查订单", tap(t, "order", "怎么查订单"), []string{"订单 10086"}},
-		{"找人工", tap(t, "human", "找人工"), []string{"留言"}},
+		{"找人工", tap(t, "human", "找人工"), []string{"工作人员"}},
+		{"下班后找人工", message(t, "MsgType", "text", "Content", "人工", "CreateTime", "1720026000"), []string{"现在是 01:00"}},
+		{"谢谢", text(t, "谢谢啦"), []string{""}},
 		{"订单", text(t, "订单 10086"), []string{"订单 10086 正在路上"}},
 		{"菜单", text(t, "菜单"), []string{"牛肉面", "几号"}},
 		{"点餐", text(t, "2"), []string{"2 号"}},
@@ -116,7 +118,7 @@ func TestExampleAnswersItsMenu(t *testing.T) {
 func TestExampleShowsEverything(t *testing.T) {
 	file := exampleFile(t)
 	for _, word := range []string{
-		"type", "event", "key", "equal", "contains", "regexp", "menu", "account", "text", "image", "voice", "news", "picurl", "items",
+		"type", "event", "key", "equal", "time", "day", "choose", "cooldown", "contains", "regexp", "menu", "account", "text", "image", "voice", "news", "picurl", "items",
 	} {
 		if !strings.Contains(file, word+":") && !strings.Contains(file, "#   "+word+" ") {
 			t.Errorf("the example does not show %s", word)

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/wxbus/wxbus/pkg/wechat"
 )
@@ -15,14 +16,16 @@ import (
 // a rule whose regexps have no fifth group. What is filled in is not expanded.
 type expansion struct {
 	message *wechat.Message
-	groups  []string // the match and its groups
-	known   int      // groups that the rule knows; those not captured are empty
+	at      time.Time // when it was sent
+	groups  []string  // the match and its groups
+	known   int       // groups that the rule knows; those not captured are empty
 }
 
 // fields are the names that can be filled in, with their way through the Body.
 var fields = map[string][]string{
 	"Account":      nil,
 	"Content":      {"Content"},
+	"Date":         nil,
 	"Description":  {"Description"},
 	"EventKey":     {"EventKey"},
 	"FromUserName": {"FromUserName"},
@@ -33,6 +36,7 @@ var fields = map[string][]string{
 	"PicUrl":       {"PicUrl"},
 	"Recognition":  {"Recognition"},
 	"ScanResult":   {"ScanCodeInfo", "ScanResult"},
+	"Time":         nil,
 	"Title":        {"Title"},
 	"Url":          {"Url"},
 }
@@ -62,6 +66,10 @@ func (x expansion) lookup(name string) (value string, known bool) {
 		return "", false
 	case name == "Account":
 		return x.message.Account, true
+	case name == "Time":
+		return x.at.Format("15:04"), true
+	case name == "Date":
+		return x.at.Format(time.DateOnly), true
 	case name == "EventKey":
 		return strings.TrimPrefix(x.message.Field(path...), scenePrefix), true
 	}

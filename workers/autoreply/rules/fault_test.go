@@ -21,17 +21,17 @@ func TestParseNamesEveryFaultWithItsLine(t *testing.T) {
 		{"no rules", "rules: []", "line 1: no rules: the file begins with rules: and a list of them"},
 		{"rules empty", "\nrules:\n", "line 2: rules is empty; a text that begins with # needs quotes"},
 		{"list at the top", "- reply: a", "line 1: a list where keys are expected, as in \"key: value\""},
-		{"unknown key at the top", "rules: [{reply: a}]\nrule: []", `line 2: unknown key "rule": known here are rules`},
-		{"unknown key in rule", "rules:\n- reply: a\n  then: b", `line 3: unknown key "then": known here are name, when, reply`},
+		{"unknown key at the top", "rules: [{reply: a}]\nrule: []", `line 2: unknown key "rule": known here are rules, timezone`},
+		{"unknown key in rule", "rules:\n- reply: a\n  then: b", `line 3: unknown key "then": known here are name, when, reply, choose, cooldown`},
 		{
 			"unknown key in when", "rules:\n- when:\n    typ: text\n  reply: a",
-			`line 3: unknown key "typ": known here are type, event, key, equal, contains, regexp, menu, account`,
+			`line 3: unknown key "typ": known here are type, event, key, equal, contains, regexp, menu, time, day, account`,
 		},
 		{
 			"unknown key in news", "rules:\n- reply:\n    news:\n      title: a\n      url: https://a\n      pic: b",
 			`line 6: unknown key "pic": known here are title, description, url, picurl`,
 		},
-		{"merge key", "rules:\n- reply: a\n  <<: {name: b}", `line 3: unknown key "<<": known here are name, when, reply`},
+		{"merge key", "rules:\n- reply: a\n  <<: {name: b}", `line 3: unknown key "<<": known here are name, when, reply, choose, cooldown`},
 		{"not UTF-8", "rules:\n- reply: \xc4\xe3", "line 2: not UTF-8: save the file in the encoding UTF-8"},
 		{"not YAML", "rules:\n- reply: a\n  when: {", "line 3: not YAML: could not find flow mapping end token '}'"},
 		{"tab", "rules:\n\t- reply: a", "line 2: not YAML: found character '\t' that cannot start any token"},
@@ -55,6 +55,13 @@ func TestParseNamesEveryFaultWithItsLine(t *testing.T) {
 			"line 2: an anchor, alias or tag where a text is expected; a text with : or { or [ needs quotes\n" +
 				"line 3: an anchor, alias or tag where keys are expected, as in \"key: value\"",
 		},
+
+		{"bad time", "rules:\n- when: {time: ['9:00-18:00', '9-18']}\n  reply: a", `line 2: time: "9-18" is not like 9:00-18:00`},
+		{"time of no length", "rules:\n- when: {time: '9:00-9:00'}\n  reply: a", `line 2: time: "9:00-9:00" is not like 9:00-18:00`},
+		{"bad day", "rules:\n- when: {day: [mon, funday]}\n  reply: a", `line 2: day: "funday" is none of mon, tue, wed, thu, fri, sat, sun, weekday, weekend, 周一 to 周日, 工作日, 周末`},
+		{"bad zone", "timezone: Peking\nrules: [{reply: a}]", `line 1: timezone: "Peking" is not like Asia/Shanghai`},
+		{"bad choice", "rules:\n- reply: [a, b]\n  choose: some", `line 3: choose: "some" is neither all nor random`},
+		{"bad cool-down", "rules:\n- reply: a\n  cooldown: 5", `line 3: cooldown: "5" is not a time of 1s to 48h0m0s, such as 10m or 1h30m`},
 
 		{"bad regexp", "rules:\n- when:\n    regexp:\n    - a\n    - b(\n  reply: a", "line 5: regexp: missing closing ): `b(`"},
 		{"empty regexp", "rules:\n- when: {regexp: ''}\n  reply: a", "line 2: empty text"},
@@ -109,7 +116,7 @@ func TestParseNamesEveryFaultWithItsLine(t *testing.T) {
 			"line 2: rule without reply\n" +
 				"line 3: regexp: missing closing ): `(`\n" +
 				"line 4: unknown key \"foo\": known here are text, image, voice, news, menu\n" +
-				"line 6: unknown key \"bar\": known here are name, when, reply",
+				"line 6: unknown key \"bar\": known here are name, when, reply, choose, cooldown",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

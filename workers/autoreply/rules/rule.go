@@ -11,7 +11,8 @@ func (r *reader) file(data []byte) *Rules {
 	rules := new(Rules)
 	root := r.document(data)
 	if root != nil {
-		r.mapping(root, field{"rules", func(node ast.Node) { rules.rules = r.rules(node) }})
+		r.mapping(root, field{"rules", func(node ast.Node) { rules.rules = r.rules(node) }},
+			field{"timezone", func(node ast.Node) { rules.zone = r.zone(node) }})
 	}
 	if len(r.faults) > 0 {
 		return rules
@@ -41,12 +42,26 @@ func (r *reader) rule(node ast.Node) rule {
 		field{"name", func(node ast.Node) { got.name = r.text(node) }},
 		field{"when", func(node ast.Node) { got.when = r.when(node) }},
 		field{"reply", func(node ast.Node) { got.parts = r.reply(node) }},
+		field{"choose", func(node ast.Node) { got.random = r.choose(node) }},
+		field{"cooldown", func(node ast.Node) { got.cooldown = r.duration("cooldown", node, leastCooldown, mostCooldown) }},
 	)
 	if !slices.Contains(found, "reply") {
 		r.fault(node, "rule without reply")
 	}
 	r.weigh(node, &got)
 	return got
+}
+
+// choose reads which parts of a reply are sent: all, or one at random.
+func (r *reader) choose(node ast.Node) (random bool) {
+	switch name := r.text(node); lower(name) {
+	case "all", "全部":
+	case "random", "随机":
+		return true
+	default:
+		r.fault(node, "choose: %q is neither all nor random", name)
+	}
+	return false
 }
 
 // empty reports whether a node is nothing, or {}.
@@ -70,7 +85,7 @@ func (r *reader) weigh(node ast.Node, got *rule) {
 			got.groups = max(got.groups, re.NumSubexp())
 		}
 	}
-	if len(got.parts) > most {
+	if len(got.parts) > most && !got.random {
 		r.fault(node, "reply has %d parts: WeChat takes at most %d here", len(got.parts), most)
 	}
 }
@@ -86,6 +101,9 @@ func (r *reader) shadowed(rules []rule) {
 				owner[by].line, quoted(owner[by].name))
 		}
 		for j := range rules[i].when {
+			if rules[i].cooldown > 0 {
+				break // what it does not answer is left for others
+			}
 			before = append(before, &rules[i].when[j])
 			owner[&rules[i].when[j]] = rules[i]
 		}

@@ -1,6 +1,6 @@
 // Package rules answers messages by rules that are written in a YAML file: when
-// this comes, reply that. It knows no network and no queue; who calls
-// [Rules.Answer] sends what it returns. example.yaml shows and explains all
+// this comes, reply that. Who calls [Rules.Answer] sends what it returns;
+// [Run] does so as a worker, and reads the file again when it changes. example.yaml shows and explains all
 // that a file can say.
 package rules
 
@@ -8,7 +8,9 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"hash/fnv"
 	"os"
+	"time"
 
 	"github.com/wxbus/wxbus/pkg/wechat"
 )
@@ -17,7 +19,9 @@ import (
 // answers. They do not change once they are read and are safe for concurrent
 // use. The zero Rules answer nothing.
 type Rules struct {
-	rules []rule
+	rules  []rule
+	zone   *time.Location // of times in conditions; nil for the default
+	memory Memory         // of cool-downs; nil for one of its own
 }
 
 // rule is what a file says between two hyphens.
@@ -27,6 +31,9 @@ type rule struct {
 	when   []condition // one of them must hold; none stands for any message
 	parts  []part
 	groups int // how many groups its regexps capture at most
+
+	random   bool          // one of parts is the answer
+	cooldown time.Duration // for so long a user does not get it again
 }
 
 // Load reads and checks the rules in a file. It returns the error of
@@ -47,6 +54,7 @@ func Parse(data []byte) (*Rules, error) { return parse(data, "") }
 func parse(data []byte, prefix string) (*Rules, error) {
 	r := reader{}
 	rules := r.file(data)
+	rules.memory = new(local)
 	if err := r.faults.err(prefix); err != nil {
 		return nil, err
 	}
@@ -96,32 +104,71 @@ func addKind(kinds []wechat.Kind, kind wechat.Kind) []wechat.Kind {
 	return append(kept, kind)
 }
 
+// Len returns how many rules there are.
+func (r *Rules) Len() int { return len(r.rules) }
+
 // Answer returns what the first matching rule replies to m, in order, or nil
 // when none matches. A part that holds nothing for this m is left out, such as
-// a picture $MediaId for a message without one: WeChat refuses it. The error is
-// always nil; Answer never blocks and does not look at ctx.
-func (r *Rules) Answer(_ context.Context, m *wechat.Message) (wechat.Replies, error) {
-	if rule, groups := r.match(m); rule != nil {
-		return rule.reply(expansion{message: m, groups: groups, known: rule.groups}), nil
-	}
-	return nil, nil
-}
-
-// match returns the first rule that m matches, and what its regexp captured.
-func (r *Rules) match(m *wechat.Message) (*rule, []string) {
+// a picture $MediaId for a message without one: WeChat refuses it. A rule whose
+// cool-down lasts for the user does not match. The error is that of the memory
+// of cool-downs; without one Answer never blocks.
+func (r *Rules) Answer(ctx context.Context, m *wechat.Message) (wechat.Replies, error) {
+	at := r.timeOf(m)
 	for i := range r.rules {
-		for j := range r.rules[i].when {
-			if groups, ok := r.rules[i].when[j].match(m); ok {
-				return &r.rules[i], groups
+		rule := &r.rules[i]
+		groups, ok := rule.match(m, at)
+		if ok && rule.cooldown > 0 {
+			var err error
+			if ok, err = r.memory.Take(ctx, rule.cooldownKey(m), m.ID, rule.cooldown); err != nil {
+				return nil, fmt.Errorf("cool-down of the rule at line %d: %w", rule.line, err)
 			}
+		}
+		if ok {
+			return rule.reply(expansion{message: m, at: at, groups: groups, known: rule.groups}), nil
 		}
 	}
 	return nil, nil
 }
 
+// timeOf is when a message was sent, where its rules are at home.
+func (r *Rules) timeOf(m *wechat.Message) time.Time {
+	at, known := m.Time()
+	if !known {
+		at = time.Now()
+	}
+	if r.zone == nil {
+		zone, _ := time.LoadLocation(defaultZone) // is in the program
+		return at.In(zone)
+	}
+	return at.In(r.zone)
+}
+
+// match reports whether one of the conditions holds, and what its regexp
+// captured.
+func (r *rule) match(m *wechat.Message, at time.Time) (groups []string, ok bool) {
+	for i := range r.when {
+		if groups, ok = r.when[i].match(m, at); ok {
+			return groups, true
+		}
+	}
+	return nil, false
+}
+
+// chosen are the parts that answer a message: all, or one of them. It is the
+// same one when the message is handled again.
+func (r *rule) chosen(m *wechat.Message) []part {
+	if !r.random {
+		return r.parts
+	}
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(m.ID + m.FromUserName + m.MsgId))
+	at := int(hash.Sum32() % uint32(len(r.parts))) //nolint:gosec // a few
+	return r.parts[at : at+1]
+}
+
 func (r *rule) reply(x expansion) wechat.Replies {
 	var replies wechat.Replies
-	for _, part := range r.parts {
+	for _, part := range r.chosen(x.message) {
 		if reply, ok := part(x); ok {
 			replies = append(replies, reply)
 		}

@@ -1,11 +1,9 @@
 package rules
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/wxbus/wxbus/pkg/config"
-	"github.com/wxbus/wxbus/pkg/process"
 	"github.com/wxbus/wxbus/pkg/worker"
 )
 
@@ -26,18 +24,4 @@ func (c *Config) Validate() (err error) {
 		return fmt.Errorf("AUTOREPLY_RULES: %w", err)
 	}
 	return nil
-}
-
-// Run answers by the rules until ctx is done.
-func Run(ctx context.Context, cfg Config, host *process.Host) error {
-	return worker.Run(ctx, Name, cfg.Config, cfg.Rules.Mux(), host)
-}
-
-// Mux returns the rules as handlers of a worker.
-func (r *Rules) Mux() *worker.Mux {
-	mux := worker.NewMux()
-	for _, kind := range r.Kinds() {
-		mux.Handle(kind, r.Answer)
-	}
-	return mux
 }

@@ -56,6 +56,8 @@ func (r *reader) condition(node ast.Node) condition {
 		field{"contains", func(node ast.Node) { c.contains = lowerAll(r.texts(node)) }},
 		field{"regexp", func(node ast.Node) { c.regexps = r.regexps(node) }},
 		field{"menu", func(node ast.Node) { c.menus = r.texts(node) }},
+		field{"time", func(node ast.Node) { c.hours.spans = r.spans(node) }},
+		field{"day", func(node ast.Node) { c.hours.days = r.days(node) }},
 		field{"account", func(node ast.Node) { c.accounts = r.texts(node) }},
 	)
 	r.checkNames(node, types, events)

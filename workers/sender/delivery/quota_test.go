@@ -15,11 +15,11 @@ import (
 	"github.com/wxbus/wxbus/workers/sender/delivery"
 )
 
-// push stores what a user has done, as the ingress does.
-func (r *rig) push(user, body string) {
+// push stores what the user has done, as the ingress does.
+func (r *rig) push(body string) {
 	r.t.Helper()
 	raw := fmt.Appendf(nil, `<xml><ToUserName>gh_1</ToUserName><FromUserName>%s</FromUserName><CreateTime>%d</CreateTime>%s<MsgId>%d</MsgId></xml>`,
-		user, time.Now().Unix(), body, time.Now().UnixNano())
+		openID, time.Now().Unix(), body, time.Now().UnixNano())
 	m := new(wechat.Message)
 	if err := m.Decode(raw); err != nil {
 		r.t.Fatal(err)
@@ -39,7 +39,7 @@ const (
 // known starts a sender that knows that a user may be sent to.
 func (r *rig) known(does string, changes ...func(*delivery.Config)) {
 	r.t.Helper()
-	r.push(openID, does)
+	r.push(does)
 	r.start(changes...)
 	bustest.Eventually(r.t, "the quota is known", func() bool { return strings.Contains(r.log.String(), "reply quota is known") })
 }
@@ -50,7 +50,7 @@ func (r *rig) writesAgain(does string) {
 	r.t.Helper()
 	before := r.sim.Counts().Sends
 	bustest.Eventually(r.t, "what waits is released", func() bool {
-		r.push(openID, does)
+		r.push(does)
 		return r.sim.Counts().Sends > before
 	})
 }
@@ -163,7 +163,7 @@ func TestRetryCostsNoAllowance(t *testing.T) {
 // A sender that starts anew knows what was sent before.
 func TestAllowanceOutlivesTheSender(t *testing.T) {
 	r := newRig(t)
-	r.push(openID, writes)
+	r.push(writes)
 	first := r.start()
 	r.publish("main", openID, texts(openID, upTo(4)...))
 	r.received("main", openID, 4)
@@ -185,7 +185,7 @@ func TestAllowanceOutlivesTheSender(t *testing.T) {
 // lost, neither waits behind what is held for its user nor is sent again.
 func TestSentReplyThatComesAgainIsNotHeld(t *testing.T) {
 	r := newRig(t)
-	r.push(openID, writes)
+	r.push(writes)
 	first := r.start()
 	bustest.Eventually(t, "the quota is known", func() bool { return strings.Contains(first.log.String(), "reply quota is known") })
 	r.publish("main", openID, text(openID, "1"))

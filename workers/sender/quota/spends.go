@@ -175,7 +175,10 @@ func (l *Ledger) line(ctx context.Context, account string, e entry) (subject str
 		return "", nil, err
 	}
 	partitions, err := l.bus.Partitions(ctx)
-	return route.Quota + account + "." + strconv.Itoa(route.Partition(e.ToUser, partitions)), body, err
+	if err != nil {
+		return "", nil, err
+	}
+	return route.Quota + account + "." + strconv.Itoa(route.Partition(e.ToUser, partitions)), body, nil
 }
 
 // followSpends learns what all replicas have sent.

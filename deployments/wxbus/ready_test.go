@@ -13,15 +13,15 @@ import (
 
 // The simulator runs beside programs that were started each by itself: what is
 // written on its page is answered there.
-func TestSimServe(t *testing.T) {
+func TestSimBesidePrograms(t *testing.T) {
 	door, page, admin := freeAddr(t), freeAddr(t), freeAddr(t)
 	env := append(credentials(), "NATS_URL="+bustest.Start(t).Config().URL, "WECHAT_API_URL=http://"+page, "HTTP_ADDR="+door,
-		"AUTOREPLY_RULES="+absolute(t, exampleRules), "SIM_ADDR="+page)
+		"AUTOREPLY_RULES="+absolute(t, exampleRules))
 	asked := start(t, "wxbus", []string{"ready"}, "ADMIN_ADDR="+admin)
 	if asked.status() != 1 {
 		t.Errorf("before it runs: wxbus ready = %d", asked.status())
 	}
-	start(t, "wxbus", []string{"sim", "serve", "--ingress", "http://" + door + "/"}, append(env, "ADMIN_ADDR="+admin)...)
+	start(t, "wxbus", []string{"sim", "--account", "safe", "--url", "http://" + door + "/wechat/safe", "--addr", page, "--data", ""}, append(env, "ADMIN_ADDR="+admin)...)
 	ready(t, admin)
 	if asked = start(t, "wxbus", []string{"ready"}, "ADMIN_ADDR="+admin); asked.status() != 0 {
 		t.Errorf("wxbus ready = %d: %s", asked.status(), asked.output())
@@ -57,13 +57,6 @@ func act(t *testing.T, page, what, body string, answer any) {
 	}
 }
 
-func TestSimServeNamesFaults(t *testing.T) {
-	p := start(t, "wxbus", []string{"sim", "serve"}, "SIM_ADDR=nowhere")
-	if status := p.status(); status != 2 || !strings.Contains(p.output(), "WECHAT_MAIN_SECRET: is missing") || !strings.Contains(p.output(), "SIM_ADDR: ") {
-		t.Errorf("exit status %d: %s", status, p.output())
-	}
-}
-
 // What is printed is JSON, with subjects as NATS reads them.
 func TestPermissionsAreJSON(t *testing.T) {
 	for _, args := range [][]string{{"ingress"}, {"ingress", "--spool"}, {"sender"}, {"apply"}, {"greeter", "--ordered"}, {"greeter", "--no-age"}} {
@@ -77,7 +70,7 @@ func TestPermissionsAreJSON(t *testing.T) {
 			t.Errorf("%v: NATS does not read \\u003e", args)
 		}
 		reads := strings.Contains(p.output(), "$JS.API.STREAM.MSG.GET.WECHAT_IN")
-		if want := args[0] == "greeter" && args[1] != "--no-age"; reads != want {
+		if want := args[0] == "sender" || args[0] == "greeter" && args[1] != "--no-age"; reads != want {
 			t.Errorf("%v: may read by number: %v, want %v", args, reads, want)
 		}
 	}

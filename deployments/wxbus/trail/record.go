@@ -1,0 +1,106 @@
+package trail
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/wxbus/wxbus/pkg/bus"
+	"github.com/wxbus/wxbus/pkg/route"
+	"github.com/wxbus/wxbus/pkg/wechat"
+	"github.com/wxbus/wxbus/pkg/worker"
+	"github.com/wxbus/wxbus/pkg/wxsim"
+)
+
+// seePush learns of a push: for the first time, or because it was put back for
+// a worker.
+func (t *Trail) seePush(r *bus.Record) {
+	address, err := route.ParseIn(r.Subject)
+	openid, _ := wechat.Lookup(r.Body, "FromUserName")
+	id := r.Get(route.HeaderID)
+	if err != nil || id == "" || wxsim.InCrowd(string(openid)) {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p, known := t.pushes[id]
+	if !known {
+		p = &push{account: address.Account, openid: string(openid)}
+		p.ID, p.Subject, p.Stored = id, r.Subject, r.Stored
+		if json.Valid(r.Body) {
+			p.Body = append(json.RawMessage{}, r.Body...)
+		}
+		t.remember(id, p)
+	} else if name, back := strings.CutPrefix(r.Subject, route.Retry); back {
+		p.returned(name[:strings.IndexByte(name, '.')])
+	}
+	where := place{bus.StreamIn, r.Sequence}
+	p.places = append(p.places, where)
+	t.stored[where] = p
+	t.catchUp(where)
+	t.changed(p)
+}
+
+// returned notes that the letters of a worker were put back.
+func (p *push) returned(name string) {
+	for i := range p.Letters {
+		if p.Letters[i].Worker == name {
+			p.Letters[i].Retried = true
+		}
+	}
+}
+
+// seeReply learns of an answer. One that was held or put back has been here
+// before, under another id.
+func (t *Trail) seeReply(r *bus.Record) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p, known := t.pushes[r.Get(route.HeaderInReplyTo)]
+	if !known {
+		return
+	}
+	id := r.Get(route.HeaderMsgID)
+	where := place{bus.StreamOut, r.Sequence}
+	p.places, p.ids = append(p.places, where), append(p.ids, id)
+	state := "queued"
+	if r.Stored.Before(t.began) {
+		state = "" // what became of it was told to nobody
+	}
+	answer := &reply{p, len(p.Replies)}
+	p.Replies = append(p.Replies, wxsim.Reply{
+		ID: id, Worker: workerOf(id), Stored: r.Stored, Body: append(json.RawMessage{}, r.Body...), State: state,
+	})
+	t.replies[where], t.byID[id] = answer, answer
+	t.catchUp(where)
+	t.catchUp(id)
+	t.changed(p)
+}
+
+// workerOf returns the worker's name that the SDK begins ids of replies with.
+func workerOf(id string) string {
+	name, _, found := strings.Cut(id, ":")
+	if !found || strings.ContainsAny(name, " /") {
+		return ""
+	}
+	return name
+}
+
+// seeLetter learns of a dead letter, of a push or of an answer to one.
+func (t *Trail) seeLetter(r *bus.Record) {
+	id := r.Get(route.HeaderID)
+	if r.Get(worker.DeadStream) == bus.StreamOut {
+		id = r.Get(route.HeaderInReplyTo)
+	}
+	attempts, _ := strconv.Atoi(r.Get(worker.DeadAttempts)) // 0 when it does not say
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p, known := t.pushes[id]
+	if !known {
+		return
+	}
+	p.Letters = append(p.Letters, wxsim.Letter{
+		Number: r.Sequence, Worker: r.Get(worker.DeadWorker), Reason: r.Get(worker.DeadReason),
+		Detail: r.Get(worker.DeadDetail), Attempts: attempts, Time: r.Stored,
+	})
+	t.changed(p)
+}
