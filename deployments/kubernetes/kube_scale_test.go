@@ -177,7 +177,7 @@ func scaleByLag(t *testing.T) {
 // scaleInOrder turns autoreply and the sender into ones that keep order, and has
 // users ask while a burst makes the replicas more and less.
 func scaleInOrder(t *testing.T) {
-	kubectl(t, "scale", "deployment/autoreply", "--replicas=0")
+	kubectl(t, "scale", "deployment/autoreply", "deployment/sender", "--replicas=0")
 	eventually(t, "the old replicas are gone", func() bool {
 		return strings.TrimSpace(kubectl(t, "get", "pods", "--selector=app.kubernetes.io/name in (autoreply,sender)", "--output=name")) == ""
 	})
