@@ -165,17 +165,51 @@ func TestReadmeWorkerBuilds(t *testing.T) {
 		if lines := strings.Count(shown[0], "\n"); lines > 40 {
 			t.Errorf("%s: a worker of %d lines, want 40 at most", file, lines)
 		}
-		source, overlay := filepath.Join(t.TempDir(), "main.go"), filepath.Join(t.TempDir(), "overlay.json")
-		replace, err := json.Marshal(map[string]any{"Replace": map[string]string{absolute(t, "../../workers/greeter/main.go"): source}})
-		if err != nil {
+		program, tests := []string{}, []string{testHead}
+		for _, piece := range shown {
+			if strings.Contains(piece, "*testing.T") {
+				tests = append(tests, piece)
+			} else {
+				program = append(program, piece)
+			}
+		}
+		builds(t, file, strings.Join(program, "\n"), strings.Join(tests, "\n"))
+	}
+}
+
+// testHead is what stands before the tests that the README shows.
+const testHead = `package main
+
+import (
+	"testing"
+
+	"github.com/wxbus/wxbus/pkg/worker"
+	"github.com/wxbus/wxbus/pkg/worker/workertest"
+)
+
+func mux() *worker.Mux { return worker.NewMux() }
+`
+
+// builds checks that a worker and its tests can be built.
+func builds(t *testing.T, file, program, tests string) {
+	t.Helper()
+	folder := t.TempDir()
+	replace := map[string]string{}
+	for name, source := range map[string]string{"main.go": program, "main_test.go": tests} {
+		replace[absolute(t, "../../workers/greeter/"+name)] = filepath.Join(folder, name)
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(source), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(os.WriteFile(source, []byte(strings.Join(shown, "\n")), 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
-			t.Fatal(err)
-		}
-		build := exec.Command("go", "build", "-overlay", overlay, "-o", os.DevNull, "../../workers/greeter")
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replace})
+	overlay := filepath.Join(folder, "overlay.json")
+	if err = errors.Join(err, os.WriteFile(overlay, text, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"build", "-o", os.DevNull}, {"test", "-c", "-o", os.DevNull}} {
+		build := exec.Command("go", append(args, "-overlay", overlay, "../../workers/greeter")...)
 		if output, err := build.CombinedOutput(); err != nil {
-			t.Errorf("%s: %v: %s", file, err, output)
+			t.Errorf("%s: go %s: %v: %s", file, args[0], err, output)
 		}
 	}
 }
