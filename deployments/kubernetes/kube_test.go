@@ -96,7 +96,7 @@ images:
 	cluster := fmt.Sprintf("%s\ncluster { name: nats, port: 6222, routes: [%s] }\n", conf, strings.Join(routes, ", "))
 	for name, content := range map[string]string{
 		"kustomization.yaml": text, "nats.conf": cluster,
-		"rules.yaml": "rules:\n  - when: {type: text, regexp: '^(\\d+)$'}\n    reply: answer $1\n",
+		"rules.yaml": "rules:\n  - when: {type: text, regexp: '^(\\d+)$'}\n    reply: answer $1\n  - when: {type: text}\n    reply: burst\n",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
