@@ -204,7 +204,8 @@ func (b *browser) press(selector, text string) {
 // write types a text and Enter.
 func (b *browser) write(text string) {
 	b.t.Helper()
-	b.run(chromedp.SendKeys(chromedp.CSS("#text"), text, chromedp.NodeVisible), key("Enter", 13))
+	b.fill("#text", text)
+	b.run(key("Enter", 13))
 }
 
 // key presses a key, as a keyboard does.
@@ -243,4 +244,14 @@ func (b *browser) shot(name string) {
 	if err := os.WriteFile(filepath.Join(shots, name+".png"), picture, 0o600); err != nil {
 		b.t.Log(err)
 	}
+}
+
+// fill types a text into a field. (SendKeys looks at the field's attributes,
+// which the browser may be changing.)
+func (b *browser) fill(field, text string) {
+	b.t.Helper()
+	b.run(chromedp.Focus(chromedp.CSS(field), chromedp.NodeVisible), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, input.InsertText, input.InsertTextParams{Text: text})
+		return err
+	}))
 }

@@ -34,8 +34,11 @@ func TestProgramsEndWhenTheirConnectionIsClosedForGood(t *testing.T) {
 				p.says("connection to NATS lost")
 			}
 			nats.Up()
-			for _, p := range running {
-				p.says("reconnected to NATS")
+			for name, p := range running { // a program may have more than one connection
+				bustest.Eventually(t, name+" has reconnected", func() bool {
+					said := p.output()
+					return strings.Count(said, "reconnected to NATS") == strings.Count(said, "connection to NATS lost")
+				})
 			}
 			allReady()
 			nats.Expel()

@@ -198,7 +198,7 @@ func TestPageFollowers(t *testing.T) {
 	b.press("dialog button", "确定")
 	b.shows(".message.account", "您在 8 号桌")
 	b.run(chromedp.KeyEvent("k", chromedp.KeyModifiers(2))) // Ctrl
-	b.run(chromedp.SendKeys(chromedp.CSS("dialog input[type=search]"), "shortvideo", chromedp.NodeVisible))
+	b.fill("dialog input[type=search]", "shortvideo")
 	b.shot("palette")
 	b.run(key("Enter", 13))
 	b.shows(".message.account", "我现在只看得懂文字和图片")

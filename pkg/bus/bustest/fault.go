@@ -25,7 +25,8 @@ func (s *Server) Refuse() (undo func()) {
 // limits: it closes their connections, and a client takes that for the end.
 func (s *Server) Expel() {
 	s.t.Helper()
-	s.reload(func(opts *server.Options) { opts.MaxControlLine = 1 }) // a client is not told of this one
+	const lessThanNothing = -2 // -1 is no limit
+	s.reload(func(opts *server.Options) { opts.MaxPayload = lessThanNothing })
 }
 
 func (s *Server) reload(change func(*server.Options)) {
