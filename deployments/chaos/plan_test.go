@@ -40,7 +40,7 @@ func short(seed int) plan {
 	p := draw(seed, []*fault{killedWorker, killedLined, killedSender, killedIngress, killedLeader, poisoned}, func(f *fault) span {
 		return span{f.hold.least / 2, f.hold.least}
 	}, span{time.Second, 2 * time.Second})
-	p.sendersKeepOrder, p.attempts, p.ackWait, p.rest = true, map[string]int{plain: 1, lined: 5}, 2*time.Second, 2*time.Minute
+	p.sendersKeepOrder, p.attempts, p.ackWait, p.rest = true, map[string]int{plain: 5, lined: 5}, 2*time.Second, 2*time.Minute
 	return p
 }
 
