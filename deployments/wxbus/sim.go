@@ -24,10 +24,11 @@ import (
 type sim struct {
 	accountFlags
 
-	secret string
-	addr   string
-	data   string
-	menu   string
+	secret  string
+	addr    string
+	data    string
+	menu    string
+	noQuota bool
 }
 
 const (
@@ -53,6 +54,7 @@ func simCommand() *cobra.Command {
 	flags.StringVar(&s.addr, "addr", simAddr, "where the page and the API are served")
 	flags.StringVar(&s.data, "data", simData, "folder that keeps chats and the account that is made up; empty keeps no chats")
 	flags.StringVar(&s.menu, "menu", "", "JSON file with the account's menu, as menu/create takes it")
+	flags.BoolVar(&s.noQuota, "no-quota", false, "let the server send as many answers as it likes, which WeChat does not")
 	command.AddCommand(loadCommand(), playCommand())
 	return command
 }
@@ -99,7 +101,9 @@ func (s *sim) serve(ctx context.Context, account wxsim.Account, host *process.Ho
 	if err != nil {
 		return fmt.Errorf("--addr: %w", err)
 	}
-	options := wxsim.Options{Accounts: []wxsim.Account{account}, Log: host.Log, URL: "http://" + listener.Addr().String()}
+	options := wxsim.Options{
+		Accounts: []wxsim.Account{account}, NoQuota: s.noQuota, Log: host.Log, URL: "http://" + listener.Addr().String(),
+	}
 	if s.data != "" {
 		options.File = s.data + "/simulator.json"
 	}
