@@ -55,6 +55,8 @@ type Worker struct {
 	cancel   context.CancelFunc // ends handling
 	mu       sync.Mutex
 	held     map[*bus.Delivery]struct{}
+	alone    chan struct{} // has room for one suspect
+	suspect  *bus.Delivery // may be what ended a process
 }
 
 // Run works until ctx is done. It then pulls nothing more, gives back what was
@@ -95,6 +97,7 @@ func (w *Worker) run(ctx context.Context, b *bus.Bus) error {
 	w.bus, w.lanes = b, newLanes()
 	w.free = make(chan struct{}, 2*w.Settings.Slots)
 	w.held = make(map[*bus.Delivery]struct{})
+	w.alone = make(chan struct{}, 1)
 	stopping, cancel := b.Within(ctx)
 	defer cancel()
 	w.stopping = stopping
@@ -178,6 +181,7 @@ func (w *Worker) drop(d *bus.Delivery) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.held, d)
+	w.cleared(d)
 	inFlight.WithLabelValues(w.Durable.Name).Dec()
 }
 
@@ -196,7 +200,7 @@ func (w *Worker) within(stopping, over context.Context) *Worker {
 
 // process handles a message and settles it.
 func (w *Worker) process(d *bus.Delivery) {
-	if w.stopping.Err() != nil || !w.recall(d) {
+	if w.stopping.Err() != nil || !w.recall(d) || !w.begin(d) {
 		w.giveBack(d)
 		w.drop(d)
 		return
