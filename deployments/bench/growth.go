@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -64,6 +65,7 @@ func (h *hall) together(w way, replicas int) (perSecond float64, err error) {
 	if err != nil {
 		return 0, err
 	}
+	defer func() { err = errors.Join(err, remove()) }() // once they have ended
 	var running []*taker
 	for range replicas {
 		t, err := h.take(w, durable, fmt.Sprint("TAKER_TAKES=", growthTakes), fmt.Sprint("WORKER_SLOTS=", growthSlots))
@@ -86,7 +88,7 @@ func (h *hall) together(w way, replicas int) (perSecond float64, err error) {
 	for i := range running {
 		perSecond += between(first[i], last[i]).perSecond
 	}
-	return perSecond, remove()
+	return perSecond, nil
 }
 
 func now(running []*taker) (scores []score, err error) {

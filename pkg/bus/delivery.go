@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -58,7 +59,25 @@ func (d *Delivery) Ack(ctx context.Context) error { return d.say(ctx, "+ACK") }
 // Acked is [Delivery.Ack] that does not wait. It is said again until the server
 // has heard it, also after a reconnect, and given up after the AckWait; then
 // heard is called, with what went wrong. heard must not block.
-func (d *Delivery) Acked(heard func(error)) { d.bus.receipts.ack(d.reply, heard) }
+func (d *Delivery) Acked(heard func(error)) { d.bus.receipts.ack(d.reply, "", heard) }
+
+// AckedTogether is [Delivery.Acked] that costs the server less: it confirms the
+// last one of many. When a durable's leader changes in the midst of them, some
+// may be lost for all that, and those messages come again after the AckWait.
+func (d *Delivery) AckedTogether(heard func(error)) {
+	d.bus.receipts.ack(d.reply, d.durable(), heard)
+}
+
+// durable returns what the replies of all messages of a durable begin with, ""
+// when it cannot be told.
+func (d *Delivery) durable() string {
+	const own = 2 // of the tokens before the number: the attempt, and the sequence in the stream
+	end := 0
+	for range d.tokensBefore() - own {
+		end += strings.IndexByte(d.reply[end:], '.') + 1
+	}
+	return d.reply[:end]
+}
 
 // Term says that the message is never to be delivered again, and why. It
 // returns once the server knows.

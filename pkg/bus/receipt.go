@@ -45,6 +45,10 @@ type receipt struct {
 	heard   func(error) // is told the end of it
 	said    time.Time   // last; zero when it could not be
 	end     time.Time   // when it is given up
+	durable string      // of the message; "" when the Ack is to be confirmed by itself
+
+	before     []*receipt // said before it: their confirmation is this one's
+	connection uint64     // if it comes on the connection on which all were said
 }
 
 func openReceipts(nc *nats.Conn) (*receipts, error) {
@@ -61,9 +65,9 @@ func openReceipts(nc *nats.Conn) (*receipts, error) {
 }
 
 // ack says that a message is done with.
-func (r *receipts) ack(message string, heard func(error)) {
+func (r *receipts) ack(message, durable string, heard func(error)) {
 	now := time.Now()
-	ack := &receipt{message: message, heard: heard, said: now, end: now.Add(ackGiveUp)}
+	ack := &receipt{message: message, durable: durable, heard: heard, said: now, end: now.Add(ackGiveUp)}
 	r.mu.Lock()
 	r.last++
 	ack.number = r.last
@@ -90,9 +94,7 @@ func (r *receipts) send() {
 			return
 		}
 		runtime.Gosched()
-		for _, ack := range r.take() {
-			r.say(ack)
-		}
+		r.sayAll(r.take())
 	}
 }
 
@@ -104,6 +106,37 @@ func (r *receipts) take() []*receipt {
 	r.queue, r.spare = r.spare[:0], queue
 	return queue
 }
+
+// sayAll says Acks. The server hears those of one connection and one durable in
+// the order in which they are said: it is asked to confirm the last of them.
+func (r *receipts) sayAll(all []*receipt) {
+	connection := r.connection()
+	var before []*receipt
+	for i, ack := range all {
+		if i < len(all)-1 && ack.durable != "" && ack.durable == all[i+1].durable {
+			if r.nc.Publish(ack.message, ackVerb) == nil {
+				before = append(before, ack)
+			} else {
+				r.unsaid(ack.number)
+			}
+			continue
+		}
+		r.vouch(ack, before, connection)
+		r.say(ack)
+		before = nil
+	}
+}
+
+// vouch has the confirmation of an Ack be that of others, too.
+func (r *receipts) vouch(ack *receipt, before []*receipt, connection uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ack.before, ack.connection = before, connection
+}
+
+// connection is the number of the connection, which is a new one after each
+// reconnect.
+func (r *receipts) connection() uint64 { return r.nc.Stats().Reconnects }
 
 var ackVerb = []byte("+ACK")
 
@@ -119,7 +152,7 @@ func (r *receipts) unsaid(number uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if ack := r.waiting[number]; ack != nil {
-		ack.said = time.Time{}
+		ack.said, ack.before = time.Time{}, nil
 	}
 }
 
@@ -133,13 +166,32 @@ func (r *receipts) confirmed(msg *nats.Msg) {
 		r.unsaid(number)
 		return
 	}
-	r.mu.Lock()
-	ack := r.waiting[number]
-	delete(r.waiting, number)
-	r.mu.Unlock()
-	if ack != nil {
+	for _, ack := range r.settle(number) {
 		ack.heard(nil)
 	}
+}
+
+// settle takes an Ack off those that wait, and those before it.
+func (r *receipts) settle(number uint64) (heard []*receipt) {
+	connection := r.connection()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ack := r.waiting[number]
+	if ack == nil {
+		return nil
+	}
+	delete(r.waiting, number)
+	for _, other := range ack.before {
+		switch {
+		case r.waiting[other.number] == nil:
+		case ack.connection != connection: // it may have been lost with the old one
+			other.said = time.Time{}
+		default:
+			delete(r.waiting, other.number)
+			heard = append(heard, other)
+		}
+	}
+	return append(heard, ack)
 }
 
 // look says again what was not confirmed in time, and gives up what is not for
@@ -173,7 +225,7 @@ func (r *receipts) due(now time.Time) (due, over []*receipt) {
 			delete(r.waiting, number)
 			over = append(over, ack)
 		case now.Sub(ack.said) > ackTimeout:
-			ack.said = now
+			ack.said, ack.before = now, nil
 			due = append(due, ack)
 		}
 	}

@@ -2,8 +2,14 @@ package bus_test
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/wxbus/wxbus/pkg/bus"
 	"github.com/wxbus/wxbus/pkg/bus/bustest"
 )
 
@@ -78,4 +84,44 @@ func TestAckedEndsWithTheConnection(t *testing.T) {
 	if err := d.Ack(context.Background()); err == nil {
 		t.Error("Ack = nil, want an error")
 	}
+}
+
+// Of many that are said together only the last one is confirmed by the server. A
+// connection that is lost in the midst of them loses none.
+func TestAckedTogetherLosesNoneWithTheConnection(t *testing.T) {
+	t.Parallel()
+	const n = 1000
+	server := bustest.Start(t)
+	b := server.Bus()
+	create(t, server, texts, func(c *jetstream.ConsumerConfig) { c.AckWait, c.MaxAckPending = time.Hour, 2*n })
+	k := take(t, b, texts, n)
+	publish(t, b, text, 1, n)
+	var all []*bus.Delivery
+	for range n {
+		all = append(all, k.next())
+	}
+	var said sync.WaitGroup
+	var failed atomic.Int64
+	for number, d := range all {
+		said.Add(1)
+		go d.AckedTogether(func(err error) {
+			if err != nil {
+				failed.Add(1)
+			}
+			said.Done()
+		})
+		if number%200 == 100 {
+			server.HangUp()
+		}
+	}
+	heard := make(chan struct{})
+	go func() { said.Wait(); close(heard) }()
+	receive(t, "all confirmations", heard)
+	if got := failed.Load(); got > 0 {
+		t.Errorf("%d were not confirmed", got)
+	}
+	bustest.Eventually(t, "nothing is held", func() bool {
+		info := durable(t, server, texts)()
+		return info.NumAckPending == 0 && info.AckFloor.Stream == n
+	})
 }

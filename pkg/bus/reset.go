@@ -210,12 +210,8 @@ func (b *Bus) firstAfter(ctx context.Context, stream string, filters []string, s
 // it was created or reset. Of one reader alone, a number that is missing is a
 // message that was lost on the way.
 func (d *Delivery) Number() uint64 {
-	const plain, extended = 8, 10 // dots: later servers add domain, account and more
-	before := 6
-	switch dots := strings.Count(d.reply, "."); {
-	case dots >= extended:
-		before = 8
-	case dots != plain:
+	before := d.tokensBefore()
+	if before == 0 {
 		return 0
 	}
 	rest := d.reply
@@ -225,6 +221,19 @@ func (d *Delivery) Number() uint64 {
 	text, _, _ := strings.Cut(rest, ".")
 	number, _ := strconv.ParseUint(text, 10, 64)
 	return number
+}
+
+// tokensBefore returns how many tokens of the reply stand before the number of
+// the delivery, 0 when it is not what it should be.
+func (d *Delivery) tokensBefore() int {
+	const plain, extended = 8, 10 // dots: later servers add domain, account and more
+	switch dots := strings.Count(d.reply, "."); {
+	case dots >= extended:
+		return 8
+	case dots == plain:
+		return 6
+	}
+	return 0
 }
 
 // AckAgain says once more that the message is done with, and does not wait to

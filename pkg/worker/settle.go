@@ -55,7 +55,7 @@ func (w *Worker) mayRetry(d *bus.Delivery) bool {
 func (w *Worker) done(d *bus.Delivery, took time.Duration) {
 	w.count(d, "done", took)
 	w.acks.Add(1)
-	d.Acked(func(err error) {
+	d.AckedTogether(func(err error) {
 		defer w.acks.Done()
 		w.drop(d)
 		if err != nil {
