@@ -131,6 +131,7 @@ func TestKube(t *testing.T) {
 			})
 		})
 	}
+	t.Run("the pods of a node are evicted", func(t *testing.T) { c.load(t, 20*time.Second, func() { evict(t) }) })
 	t.Run("the leader of the stream is deleted", func(t *testing.T) {
 		c.load(t, 30*time.Second, func() {
 			kubectl(t, "delete", "pod", leader(t), "--wait=false")
@@ -147,6 +148,31 @@ func TestKube(t *testing.T) {
 	})
 	t.Run("KEDA scales by the lag of the durable", scaleByLag)
 	t.Run("KEDA scales an ordered worker by /scale", scaleInOrder)
+}
+
+// evict does what the drain of a node does to the pods of the programs: each has
+// to go as soon as its budget allows it. Nodes stay as they are, for the cluster
+// may be one that others use.
+func evict(t *testing.T) {
+	pods := kubectl(t, "get", "pods", "--selector=app.kubernetes.io/name in (ingress,sender,autoreply)", "--output=jsonpath={.items[*].metadata.name}")
+	for _, pod := range strings.Fields(pods) {
+		file := filepath.Join(t.TempDir(), "eviction.json")
+		text := fmt.Sprintf(`{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":%q,"namespace":%q}}`, pod, kubeNamespace)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		url := fmt.Sprintf("/api/v1/namespaces/%s/pods/%s/eviction", kubeNamespace, pod)
+		eventually(t, pod+" is evicted", func() bool {
+			output, err := exec.CommandContext(t.Context(), setting("KUBECTL", "kubectl"), "create", "--raw", url, "--filename", file).CombinedOutput()
+			if err != nil && !strings.Contains(string(output), "disruption budget") {
+				t.Fatalf("eviction of %s: %v: %s", pod, err, output)
+			}
+			return err == nil
+		})
+	}
+	for _, name := range []string{"ingress", "sender", "autoreply"} {
+		kubectl(t, "rollout", "status", "deployment/"+name, "--timeout=3m")
+	}
 }
 
 // dryRun has the server check prod, field by field, as far as it has the kinds:
