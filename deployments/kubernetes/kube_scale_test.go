@@ -39,21 +39,22 @@ func scaled(t *testing.T, file string, changes ...string) {
 	kubectl(t, "wait", "--for=condition=Ready", "scaledobject/autoreply", "--timeout=60s")
 }
 
-// replicas returns how many replicas of autoreply there are to be.
-func replicas(t *testing.T) int {
+// replicas returns how many replicas of a program there are to be.
+func replicas(t *testing.T, program string) int {
 	t.Helper()
-	n, err := strconv.Atoi(kubectl(t, "get", "deployment", "autoreply", "--output=jsonpath={.spec.replicas}"))
+	n, err := strconv.Atoi(kubectl(t, "get", "deployment", program, "--output=jsonpath={.spec.replicas}"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return n
 }
 
-// burst has a pod push many messages at once, of users that nobody knows.
-func burst(t *testing.T, name string, count int) {
+// burst has a pod push as fast as it can, of users that nobody knows: so many
+// messages, or for so long.
+func burst(t *testing.T, name, limit, value string) {
 	t.Helper()
 	image := setting("KUBE_REGISTRY", "ghcr.io/wxbus") + "/wxbus:" + setting("KUBE_TAG", "latest")
-	text := strings.NewReplacer("NAME", name, "IMAGE", image, "COUNT", strconv.Itoa(count)).Replace(`
+	text := strings.NewReplacer("NAME", name, "IMAGE", image, "LIMIT", limit, "VALUE", value).Replace(`
 apiVersion: batch/v1
 kind: Job
 metadata: {name: NAME}
@@ -67,7 +68,7 @@ spec:
       containers:
         - name: load
           image: IMAGE
-          args: [sim, load, --url, http://ingress/wechat/main, --appid, wx0000000000000001, --token, simulated, --aes-key, abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG, --count, "COUNT", --connections, "32", --size, "300", --tries, "3"]
+          args: [sim, load, --url, http://ingress/wechat/main, --appid, wx0000000000000001, --token, simulated, --aes-key, abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG, LIMIT, "VALUE", --connections, "32", --size, "300", --tries, "3"]
           securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
 `)
 	file := filepath.Join(t.TempDir(), "job.yaml")
@@ -77,30 +78,35 @@ spec:
 	kubectl(t, "apply", "-f", file)
 }
 
-// upAndDown waits until autoreply has had more replicas and one again, with
-// nothing left to do, and says how that went.
+// upAndDown waits until autoreply has had more replicas and one again.
 func upAndDown(t *testing.T) {
 	t.Helper()
-	began, most, seen := time.Now(), 1, []string{}
-	for {
-		n := replicas(t)
-		if mark := strconv.Itoa(n); len(seen) == 0 || !strings.HasPrefix(seen[len(seen)-1], mark+" ") {
-			seen = append(seen, fmt.Sprintf("%d at %s", n, time.Since(began).Round(time.Second)))
-		}
-		if most = max(most, n); most > 2 && n == 1 {
-			break
-		}
+	watch(t, "autoreply", func(most, now int) bool { return most > 2 && now == 1 })
+}
+
+// watch says how many replicas of a program there are to be, until that is
+// enough, and returns the most of them.
+func watch(t *testing.T, program string, enough func(most, now int) bool) (most int) {
+	t.Helper()
+	began, last, seen := time.Now(), 0, []string{}
+	for most == 0 || !enough(most, last) {
 		if time.Since(began) > 6*time.Minute {
 			t.Fatalf("replicas were %v", seen)
+		}
+		if n := replicas(t, program); n != last {
+			seen = append(seen, fmt.Sprintf("%d at %s", n, time.Since(began).Round(time.Second)))
+			last, most = n, max(most, n)
 		}
 		time.Sleep(time.Second)
 	}
 	t.Logf("replicas: %s", strings.Join(seen, ", "))
+	return most
 }
 
-// consumers returns what the server says of the durables of autoreply: what is
-// left, and how much was delivered again, as their leaders know it.
-func consumers(t *testing.T) (left, redelivered int) {
+// consumers returns what the server says of the durables of autoreply, the one
+// that all share or those of the partitions: what is left, and how much was
+// delivered again, as their leaders know it.
+func consumers(t *testing.T, ordered bool) (left, redelivered int) {
 	t.Helper()
 	for i := range 3 {
 		pod := fmt.Sprintf("nats-%d", i)
@@ -124,7 +130,8 @@ func consumers(t *testing.T) (left, redelivered int) {
 		for _, account := range jsz.Details {
 			for _, stream := range account.Streams {
 				for _, c := range stream.Consumers {
-					if strings.HasPrefix(c.Name, "autoreply") && c.Cluster.Leader == pod {
+					program, partition, _ := strings.Cut(c.Name, "-p")
+					if program == "autoreply" && (partition != "") == ordered && c.Cluster.Leader == pod {
 						left, redelivered = left+c.Pending+c.AckPending, redelivered+c.Redelivered
 					}
 				}
@@ -135,12 +142,12 @@ func consumers(t *testing.T) (left, redelivered int) {
 }
 
 // settled waits until nothing is left.
-func settled(t *testing.T) {
+func settled(t *testing.T, ordered bool) {
 	t.Helper()
 	redelivered := 0
 	eventually(t, "nothing is left", func() bool {
 		var left int
-		left, redelivered = consumers(t)
+		left, redelivered = consumers(t, ordered)
 		return left == 0
 	})
 	t.Logf("nothing is left; %d deliveries are waiting to be repeated", redelivered)
@@ -167,9 +174,9 @@ func scaleByLag(t *testing.T) {
 	kubectl(t, "rollout", "status", "deployment/autoreply", "--timeout=3m")
 	scaled(t, "components/keda/autoreply.yaml")
 	defer kubectl(t, "delete", "scaledobject", "autoreply")
-	burst(t, "burst-lag", 20000)
+	burst(t, "burst-lag", "--count", "20000")
 	upAndDown(t)
-	settled(t)
+	settled(t, false)
 	kubectl(t, "wait", "--for=condition=complete", "job/burst-lag", "--timeout=2m")
 	t.Logf("%d messages were handled a second time, by replicas that are left", attempts(t))
 }
@@ -186,20 +193,49 @@ func scaleInOrder(t *testing.T) {
 		"autoreply": {"WORKER_ORDER=user"},
 		// While replies wait behind the burst, a user asks more often than WeChat takes
 		// answers to one question; the simulator does not mind.
-		"sender": {"SENDER_ORDER=user", "SENDER_QUOTA_MESSAGE=100000"},
+		"sender": {"SENDER_ORDER=user", "SENDER_QUOTA_MESSAGE=254"},
 	} {
 		kubectl(t, append([]string{"set", "env", "deployment/" + name}, env...)...)
 		kubectl(t, "scale", "deployment/"+name, "--replicas=1")
 		kubectl(t, "rollout", "status", "deployment/"+name, "--timeout=3m")
 	}
 	scaled(t, "workers/greeter/scale.yaml", "greeter", "autoreply")
+	defer kubectl(t, "delete", "scaledobject", "autoreply")
 	c := newChat(t)
 	c.rate, c.order = 20, true // a chat keeps its last 500 lines
 	c.load(t, 10*time.Second, func() {
-		burst(t, "burst-order", 6000)
+		burst(t, "burst-order", "--count", "6000")
 		upAndDown(t)
 	})
-	settled(t)
+	settled(t, true)
+}
+
+// scaleByCPU has the autoscaler that is shipped make the ingress more by its load,
+// which takes less here than where nobody else works.
+func scaleByCPU(t *testing.T) {
+	if !strings.Contains(kubectl(t, "api-versions"), "metrics.k8s.io/v1beta1\n") {
+		t.Skip("this cluster has no metrics-server")
+	}
+	text, err := os.ReadFile("components/hpa/hpa.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scaler, _, _ := strings.Cut(string(text), "\n---\n")
+	file := filepath.Join(t.TempDir(), "hpa.yaml")
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(scaler, "averageValue: 500m", "averageValue: 40m")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "scale", "deployment/autoreply", "deployment/sender", "--replicas=0") // nobody knows the users
+	kubectl(t, "apply", "--server-side", "-f", file)
+	burst(t, "burst-cpu", "--duration", "2m")
+	most := watch(t, "ingress", func(int, int) bool {
+		return strings.TrimSpace(kubectl(t, "get", "job", "burst-cpu", "--output=jsonpath={.status.conditions[*].type}")) != ""
+	})
+	t.Log(kubectl(t, "logs", "job/burst-cpu"))
+	kubectl(t, "wait", "--for=condition=complete", "job/burst-cpu", "--timeout=10s")
+	if most < 3 {
+		t.Errorf("at most %d replicas, want more than 2", most)
+	}
 }
 
 // applyOrdered runs the Job again, with the arguments of ordered workers.

@@ -148,6 +148,7 @@ func TestKube(t *testing.T) {
 	})
 	t.Run("KEDA scales by the lag of the durable", scaleByLag)
 	t.Run("KEDA scales an ordered worker by /scale", scaleInOrder)
+	t.Run("the ingress is scaled by CPU", scaleByCPU)
 }
 
 // evict does what the drain of a node does to the pods of the programs: each has

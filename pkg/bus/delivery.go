@@ -25,8 +25,9 @@ type Delivery struct {
 	Stored   time.Time // when the stream took it
 	Pending  uint64    // messages that waited behind it
 
-	bus   *Bus
-	reply string // where the server waits for the verdict
+	bus       *Bus
+	reply     string    // where the server waits for the verdict
+	notBefore time.Time // when it may be delivered again at the soonest
 }
 
 func (b *Bus) newDelivery(msg *nats.Msg) (*Delivery, error) {
@@ -96,6 +97,7 @@ func (d *Delivery) say(ctx context.Context, verb string) error {
 // Retry has the message delivered again after a delay, 0 for at once.
 func (d *Delivery) Retry(delay time.Duration) error {
 	verb := "-NAK"
+	delay = max(delay, time.Until(d.notBefore))
 	if delay > 0 {
 		verb += fmt.Sprintf(` {"delay":%d}`, delay.Nanoseconds())
 	}

@@ -21,9 +21,9 @@ const (
 // other, holding no more than slots at a time: deliver starts the work and
 // returns, and whoever ends it sends to free. It rides out reconnects, leader
 // changes, a durable that comes back, and a server that has messages and sends
-// none; it returns once ctx is done and all that was under way to it has been
-// given back. The error is that of a
-// connection that is closed for good.
+// none. It returns once ctx is done and all that was under way to it has been
+// delivered: what deliver gets then it should give back at once, with
+// [Delivery.Retry]. The error is that of a connection that is closed for good.
 func (b *Bus) Consume(ctx context.Context, d Durable, slots int, free <-chan struct{}, deliver func(*Delivery)) error {
 	p := &puller{bus: b, durable: d, slots: slots, free: free, deliver: deliver, credit: slots}
 	for ctx.Err() == nil {
@@ -73,6 +73,7 @@ type puller struct {
 	credit  int       // free slots that the server does not know of
 	asked   int       // free slots that it does
 	expires time.Time // of brief pulls: when the last one ends
+	over    time.Time // when no pull is left that could get what is given back
 	idle    int       // looks since a message came or a slot became free
 }
 
@@ -158,12 +159,13 @@ func (p *puller) take(msg *nats.Msg) error {
 		return p.word(msg)
 	}
 	p.heard, p.idle = true, 0
+	p.came(p.of(msg))
 	delivery, err := p.bus.newDelivery(msg)
 	if err != nil {
 		p.bus.log.Error("strange message", "err", err)
 		return nil
 	}
-	p.came(p.of(msg))
+	delivery.notBefore = p.over
 	if delivery.Stored.After(p.seen) {
 		p.seen = delivery.Stored
 	}

@@ -25,8 +25,7 @@ func (p *puller) brief() bool {
 }
 
 // end ends a session without losing sight of a message that the server has
-// sent already: each would wait for AckWait. They are delivered, or given back
-// when ctx is done.
+// sent already: each would wait for AckWait.
 func (p *puller) end(ctx context.Context) {
 	if ctx.Err() != nil && p.brief() {
 		p.expire()
@@ -37,7 +36,7 @@ func (p *puller) end(ctx context.Context) {
 	for {
 		select {
 		case msg := <-p.msgs:
-			p.last(ctx, msg)
+			_ = p.take(msg)
 		default:
 			p.takeAllBack()
 			if ctx.Err() != nil && p.bus.nc.IsConnected() {
@@ -48,19 +47,16 @@ func (p *puller) end(ctx context.Context) {
 	}
 }
 
-// expire waits until brief pulls have ended. What comes is given back so that it
-// is delivered when no pull can get it once more: each time costs it one of
-// its attempts.
+// expire waits until brief pulls have ended. What is given back meanwhile is
+// delivered again when none of them can get it once more.
 func (p *puller) expire() {
+	p.over = p.expires.Add(briefExpiry / 10)
 	late := time.NewTimer(time.Until(p.expires) + briefWord)
 	defer late.Stop()
 	for p.asked > 0 && p.bus.nc.IsConnected() {
 		select {
 		case msg := <-p.msgs:
-			if msg.Reply != "" {
-				p.came(p.of(msg))
-				p.giveBack(msg, time.Until(p.expires)+briefExpiry/10)
-			} else if p.word(msg) != nil {
+			if p.take(msg) != nil {
 				return
 			}
 		case <-late.C:
@@ -86,20 +82,5 @@ func (p *puller) unsubscribe(sub *nats.Subscription) {
 	select {
 	case <-drained:
 	case <-time.After(drainTimeout):
-	}
-}
-
-// last handles what came while the session ended.
-func (p *puller) last(ctx context.Context, msg *nats.Msg) {
-	if ctx.Err() == nil {
-		_ = p.take(msg)
-		return
-	}
-	p.giveBack(msg, 0)
-}
-
-func (p *puller) giveBack(msg *nats.Msg, delay time.Duration) {
-	if delivery, err := p.bus.newDelivery(msg); err == nil {
-		_ = delivery.Retry(max(0, delay))
 	}
 }

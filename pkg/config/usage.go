@@ -78,8 +78,9 @@ func Usage(w io.Writer, rows []Row) {
 const ReadyFlag = "-ready"
 
 // MustLoad is [Load] for the main function of a program. With -h it prints the
-// table of settings and exits with 0. [ReadyFlag] is left to process.Main. On faults, or arguments it does not know,
-// it prints every one of them and the table, and exits with 2.
+// table of settings and exits with 0; [ReadyFlag] is left to process.Main. On
+// faults, or arguments it does not know, it prints every one of them and the
+// table, and exits with 2.
 func MustLoad(spec any) {
 	code := Start(os.Args[1:], spec, os.Stdout, os.Stderr)
 	if code >= 0 {

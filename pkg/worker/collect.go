@@ -62,6 +62,10 @@ func collect(ctx context.Context, b *bus.Bus, log *slog.Logger) (stop func()) {
 // settle deals with one advisory. What cannot be done now is done later, by
 // whichever process comes first.
 func (c *collector) settle(ctx context.Context, d *bus.Delivery) {
+	if ctx.Err() != nil {
+		_ = d.Retry(0)
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	if err := c.bury(ctx, d); err != nil {

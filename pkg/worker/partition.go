@@ -148,11 +148,12 @@ func (p *partition) consume() error {
 	return p.w.bus.Consume(ctx, p.durable, credit, p.free, p.take)
 }
 
-// take puts a message into its lane.
+// take puts a message into its lane. Once the partition is given up, or is to be
+// read again, all that comes will be delivered again anyway.
 func (p *partition) take(d *bus.Delivery) {
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	if p.lost {
+	if p.lost || p.stopping.Err() != nil {
 		return
 	}
 	if d.Number() != p.next {
