@@ -250,7 +250,8 @@ func (b *browser) shot(name string) {
 // which the browser may be changing.)
 func (b *browser) fill(field, text string) {
 	b.t.Helper()
-	b.run(chromedp.Focus(chromedp.CSS(field), chromedp.NodeVisible), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+	b.until(field+" has the focus", `(e => { e?.focus(); return e && document.activeElement === e; })(document.querySelector('`+field+`'))`)
+	b.run(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, input.InsertText, input.InsertTextParams{Text: text})
 		return err
 	}))

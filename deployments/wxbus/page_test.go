@@ -38,6 +38,7 @@ func TestPageFirstAnswer(t *testing.T) {
 	b.shows("[data-station=stored]", "wechat.in.main.")
 	b.shows("[data-station=workers]", "autoreply")
 	b.shows("[data-station=replies]", "已送达")
+	b.shows(".state.good", "已回复 1 条")
 	b.shows("[data-name=encrypted]", "<Encrypt>")
 	b.shot("desk-light")
 	b.clean()
@@ -94,6 +95,7 @@ func TestPageDeadLetterIsRetried(t *testing.T) {
 	b.until("rough weather", "document.body.classList.contains('rough')")
 	b.write("你好")
 	b.shows("[data-station=letters]", "sender")
+	b.shows(".state.bad", "有死信")
 	b.until("the sign of a dead letter", "document.querySelector('.message.user .sign.letters')")
 	b.shot("dead-letter")
 	b.click("[data-name=sky]")
@@ -102,6 +104,7 @@ func TestPageDeadLetterIsRetried(t *testing.T) {
 	b.shows("[data-station=letters]", "已放回")
 	b.shows(".message.account", "你好呀")
 	b.until("no sign is left", "!document.querySelector('.sign.letters')")
+	b.shows(".state.good", "已回复 1 条")
 	b.clean()
 }
 

@@ -6,16 +6,29 @@ import { clock, lasted, t } from './words.js';
 // steps are the stations of a message, of which trace says what the server did.
 export function steps(m, trace, retry) {
   if (!m) return [el('p', { class: 'hint' }, t('choose'))];
-  if (m.push) return [...head(m), el('ol', { class: 'way' }, ...stations(m, trace, retry)), ...raw(m, trace)];
+  if (m.push) return [...head(m, trace), el('ol', { class: 'way' }, ...stations(m, trace, retry)), ...raw(m, trace)];
   if (m.msgtype === 'refused' || m.body) return answered(m);
   return [el('p', { class: 'hint' }, m.from === 'account' ? t('shownBy') : t('choose'))];
 }
 
-function head(m) {
+// head says what became of the message.
+function head(m, trace) {
   const { deliveries, accepted, done } = m.push, list = deliveries ?? [];
   const interrupted = done && !accepted && (!list.length || list.at(-1).error === 'context canceled');
-  const [kind, word] = !done ? ['busy', 'underWay'] : accepted ? ['good', 'accepted'] : ['bad', interrupted ? 'interrupted' : 'notAccepted'];
-  return [el('p', { class: `state ${kind}` }, t(word), el('small', {}, clock(m.time, true)))];
+  const [kind, ...word] = !done ? ['busy', 'underWay'] : accepted ? fate(trace) : ['bad', interrupted ? 'interrupted' : 'notAccepted'];
+  return [el('p', { class: `state ${kind}` }, t(...word), el('small', {}, clock(m.time, true)))];
+}
+
+// fate is what the server made of a message that it has accepted.
+function fate(trace) {
+  const takers = trace?.takers ?? [], replies = trace?.replies ?? [], letters = trace?.letters ?? [];
+  const lasting = replies.filter(one => one.state !== 'dead'); // for those there are letters
+  const sent = lasting.filter(one => one.state === 'sent').length;
+  if (letters.some(one => !one.retried)) return ['bad', 'undelivered'];
+  if (replies.some(one => ['queued', 'waiting'].includes(one.state))) return ['busy', 'toBeSent'];
+  if (takers.some(one => ['', 'retry'].includes(one.verdict))) return ['busy', 'inWork'];
+  if (sent && sent === lasting.length) return ['good', 'repliedWith', sent];
+  return ['good', takers.length && !replies.length ? 'unanswered' : 'accepted'];
 }
 
 function stations(m, trace, retry) {

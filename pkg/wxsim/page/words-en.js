@@ -24,6 +24,7 @@ export const en = {
   hang: 'no answer (timeout)', e40001: '40001 invalid token', e45009: '45009 daily quota', e45015: '45015 out of time', e45047: '45047 too many', 'e-1': '-1 busy',
   load: 'Load', perSecond: n => `${n}/s`, loadFigures: r => `in ${r.accepted} · out ${r.answered} · p99 ${r.p99}`, loadFailed: n => `${n} failed`, loadOff: 'off',
   journey: 'Journey', choose: 'Choose a message to see its whole way.', underWay: 'Being delivered', accepted: 'The server accepted it', notAccepted: 'The server did not accept it', interrupted: 'Delivery was interrupted',
+  undelivered: 'Not all of it arrived: there is a dead letter', toBeSent: 'The reply is on its way', inWork: 'Being handled', repliedWith: n => (n === 1 ? 'Answered' : `Answered with ${n} messages`), unanswered: 'Handled, without a reply',
   wechat: 'WeChat delivers', delivery: n => `Delivery ${n}`, noAnswer: 'no answer', tooLate: limit => `no answer within ${limit}`, lostAnswer: 'the answer was lost, WeChat did not see it',
   notUnderstood: 'neither “success” nor empty', emptyAnswer: '(empty)', answer: 'Answer', error: 'Reason', request: 'Signature',
   stored: 'Stored in JetStream', storedAbout: 'the ingress checks, decrypts and stores', notStored: 'Not stored yet', subject: 'Subject', ceId: 'ce-id', at: 'Time',

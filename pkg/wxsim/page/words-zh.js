@@ -24,6 +24,7 @@ export const zh = {
   hang: '不应答（超时）', e40001: '40001 令牌失效', e45009: '45009 次数用完', e45015: '45015 超过时限', e45047: '45047 条数超限', 'e-1': '-1 系统繁忙',
   load: '负载', perSecond: n => `${n} 条/秒`, loadFigures: r => `收 ${r.accepted} · 回 ${r.answered} · p99 ${r.p99}`, loadFailed: n => `失败 ${n}`, loadOff: '关',
   journey: '消息旅程', choose: '点一条消息，看它怎样走完全程。', underWay: '投递中', accepted: '服务器已接收', notAccepted: '服务器未接收', interrupted: '投递中断',
+  undelivered: '没有全部送达：有死信', toBeSent: '回复还在路上', inWork: '处理中', repliedWith: n => `已回复 ${n} 条`, unanswered: '已处理，没有回复',
   wechat: '微信投递', delivery: n => `第 ${n} 次`, noAnswer: '无应答', tooLate: limit => `${limit} 内没有应答`, lostAnswer: '应答丢在路上，微信没有看到',
   notUnderstood: '既不是 success，也不是空', emptyAnswer: '（空）', answer: '应答', error: '原因', request: '签名',
   stored: '存入 JetStream', storedAbout: 'ingress 只验签、解密、入库', notStored: '还没有存入', subject: '主题', ceId: 'ce-id', at: '时间',
