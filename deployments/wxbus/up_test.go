@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"encoding/json"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -102,6 +103,24 @@ func TestSecondStartSaysWhoIsThere(t *testing.T) {
 	}
 	if !strings.Contains(second.output(), "another wxbus uses "+data) {
 		t.Errorf("said %s", second.output())
+	}
+}
+
+// Who has something on the usual ports is told where wxbus is instead.
+func TestUpMovesFromDefaultPortsThatAreTaken(t *testing.T) {
+	for _, addr := range []string{":8080", "127.0.0.1:8090", "127.0.0.1:4222"} {
+		if listener, err := net.Listen("tcp", addr); err == nil { // else somebody has it, too
+			t.Cleanup(func() { _ = listener.Close() })
+		}
+	}
+	up := start(t, "wxbus", []string{"up"}, "WXBUS_DATA="+t.TempDir())
+	up.says("Ctrl-C stops")
+	for _, note := range []string{
+		"port 8080 is taken: it is ", "port 8090 is taken: it is ", "port 4222 is taken: NATS_ADDR=", "NATS_URL=nats://127.0.0.1:",
+	} {
+		if !strings.Contains(up.output(), note) {
+			t.Errorf("%q is not said: %s", note, up.output())
+		}
 	}
 }
 

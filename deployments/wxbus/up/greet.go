@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,7 +51,7 @@ func (g greeting) text(secrets bool) string {
 		line("data", whole)
 	}
 	line("rules", g.cfg.rulesFile())
-	for _, moved := range g.doors.moved {
+	for _, moved := range g.moved() {
 		line("note", moved)
 	}
 	if !g.cfg.simulated {
@@ -58,6 +59,15 @@ func (g greeting) text(secrets bool) string {
 	}
 	text.WriteString("  Ctrl-C stops; the next start goes on.\n\n")
 	return text.String()
+}
+
+// moved is what is not where it usually is.
+func (g greeting) moved() []string {
+	_, usual, _ := net.SplitHostPort(natsDefault)
+	if g.cfg.NATSAddr != "" || strings.HasSuffix(g.nats, ":"+usual) {
+		return g.doors.moved
+	}
+	return append(g.doors.moved, fmt.Sprintf("port %s is taken: NATS_ADDR=%s sets another one for NATS; other commands need NATS_URL=%s", usual, natsDefault, g.nats))
 }
 
 // console writes what is to be pasted into WeChat's console, 设置与开发 ›
