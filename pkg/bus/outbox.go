@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,19 +18,15 @@ import (
 var errSilent = errors.New("no acknowledgement")
 
 // outbox publishes for everybody and takes the acknowledgements, which all come
-// to one inbox. What many want to publish at a time goes out in one write: the
-// goroutine that publishes yields first, so that whoever is about to publish can
-// do so. It waits for nobody: alone, a message leaves at once.
+// to one inbox.
 type outbox struct {
 	nc     *nats.Conn
 	prefix string // of the subjects that acknowledgements come to
-	wake   chan struct{}
+	batch  *batch[*call]
 	closed chan struct{}
 	close  func() // ends the outbox; it may be called twice
 
 	mu      sync.Mutex
-	queue   []*call
-	spare   []*call // the last queue, for the next one
 	waiting map[uint64]*call
 	last    uint64
 }
@@ -59,14 +54,14 @@ var calls = sync.Pool{New: func() any {
 // openOutbox starts an outbox that ends with the connection.
 func openOutbox(nc *nats.Conn) (*outbox, error) {
 	o := &outbox{
-		nc: nc, prefix: nc.NewInbox() + ".", wake: make(chan struct{}, 1), closed: make(chan struct{}),
+		nc: nc, prefix: nc.NewInbox() + ".", batch: newBatch[*call](), closed: make(chan struct{}),
 		waiting: make(map[uint64]*call),
 	}
 	o.close = sync.OnceFunc(func() { close(o.closed) })
 	if _, err := nc.Subscribe(o.prefix+"*", o.acknowledged); err != nil {
 		return nil, err
 	}
-	go o.send()
+	go o.batch.run(o.closed, o.send)
 	return o, nil
 }
 
@@ -105,39 +100,17 @@ func (o *outbox) enter(c *call) {
 	c.number = o.last
 	c.msg.Reply = o.prefix + strconv.FormatUint(c.number, 36)
 	o.waiting[c.number] = c
-	o.queue = append(o.queue, c)
 	o.mu.Unlock()
-	select {
-	case o.wake <- struct{}{}:
-	default:
-	}
+	o.batch.add(c)
 }
 
-// send publishes what is queued.
-func (o *outbox) send() {
-	for {
-		select {
-		case <-o.wake:
-		case <-o.closed:
-			return
-		}
-		runtime.Gosched()
-		for _, c := range o.take() {
-			number := c.number // c is somebody else's once it is acknowledged
-			if err := o.nc.PublishMsg(c.msg); err != nil {
-				o.answer(number, ack{err: err})
-			}
+func (o *outbox) send(all []*call) {
+	for _, c := range all {
+		number := c.number // c is somebody else's once it is acknowledged
+		if err := o.nc.PublishMsg(c.msg); err != nil {
+			o.answer(number, ack{err: err})
 		}
 	}
-}
-
-func (o *outbox) take() []*call {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	queue := o.queue
-	clear(o.spare)
-	o.queue, o.spare = o.spare[:0], queue
-	return queue
 }
 
 // acknowledged takes what JetStream says.

@@ -2,7 +2,6 @@ package bus
 
 import (
 	"errors"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,14 +25,11 @@ var errNotHeard = errors.New("the server does not confirm")
 type receipts struct {
 	nc     *nats.Conn
 	prefix string // of the subjects that confirmations come to
-
-	wake   chan struct{}
+	batch  *batch[*receipt]
 	closed chan struct{}
 	close  func() // ends it; it may be called twice
 
 	mu      sync.Mutex
-	queue   []*receipt // to be said
-	spare   []*receipt // the last queue, for the next one
 	waiting map[uint64]*receipt
 	last    uint64
 	looking bool // somebody is about to look through them
@@ -53,14 +49,14 @@ type receipt struct {
 
 func openReceipts(nc *nats.Conn) (*receipts, error) {
 	r := &receipts{
-		nc: nc, prefix: nc.NewInbox() + ".", wake: make(chan struct{}, 1), closed: make(chan struct{}),
+		nc: nc, prefix: nc.NewInbox() + ".", batch: newBatch[*receipt](), closed: make(chan struct{}),
 		waiting: make(map[uint64]*receipt),
 	}
 	r.close = sync.OnceFunc(func() { close(r.closed) })
 	if _, err := nc.Subscribe(r.prefix+"*", r.confirmed); err != nil {
 		return nil, err
 	}
-	go r.send()
+	go r.batch.run(r.closed, r.sayAll)
 	return r, nil
 }
 
@@ -76,35 +72,8 @@ func (r *receipts) ack(message, durable string, heard func(error)) {
 		r.looking = true
 		time.AfterFunc(ackLook, r.look)
 	}
-	r.queue = append(r.queue, ack)
 	r.mu.Unlock()
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
-}
-
-// send says what is queued. It yields first, so that whoever is about to say Ack
-// can do so: what many say at a time goes out in one write.
-func (r *receipts) send() {
-	for {
-		select {
-		case <-r.wake:
-		case <-r.closed:
-			return
-		}
-		runtime.Gosched()
-		r.sayAll(r.take())
-	}
-}
-
-func (r *receipts) take() []*receipt {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	queue := r.queue
-	clear(r.spare)
-	r.queue, r.spare = r.spare[:0], queue
-	return queue
+	r.batch.add(ack)
 }
 
 // sayAll says Acks. The server hears those of one connection and one durable in
