@@ -3,11 +3,8 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -16,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/wxbus/wxbus/pkg/bus"
+	"github.com/wxbus/wxbus/pkg/bus/bustest"
 )
 
 const (
@@ -36,11 +34,11 @@ func (s *stage) startCluster() error {
 	s.nats = c
 	var routes []string
 	for range servers {
-		c.addrs = append(c.addrs, freeAddr())
-		routes = append(routes, freeAddr())
+		c.addrs = append(c.addrs, bustest.FreeAddr())
+		routes = append(routes, bustest.FreeAddr())
 	}
 	for i := range servers {
-		name, monitor := fmt.Sprint(server, i+1), freeAddr()
+		name, monitor := fmt.Sprint(server, i+1), bustest.FreeAddr()
 		conf := filepath.Join(s.folder, name+".conf")
 		if err := os.WriteFile(conf, []byte(serverConf(name, c.addrs[i], monitor, filepath.Join(s.folder, name), routes[i], routes)), 0o600); err != nil {
 			return err
@@ -75,18 +73,6 @@ max_payload: 8MB
 jetstream { store_dir: %q, sync_interval: always }
 cluster { name: chaos, listen: %q, no_advertise: true, routes: ["nats-route://%s"] }
 `, name, addr, monitor, store, route, strings.Join(routes, `", "nats-route://`))
-}
-
-// freeAddr returns an address that nobody listens on, with a port below those
-// that outgoing connections come from.
-func freeAddr() string {
-	for {
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(10000+rand.N(20000)))
-		if listener, err := net.Listen("tcp", addr); err == nil {
-			_ = listener.Close()
-			return addr
-		}
-	}
 }
 
 // leader returns the server that leads a stream.

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/wxbus/wxbus/pkg/bus"
+	"github.com/wxbus/wxbus/pkg/bus/bustest"
 	"github.com/wxbus/wxbus/pkg/wxsim"
 )
 
@@ -106,7 +107,7 @@ func (s *stage) start(p plan) error {
 	}
 	var doors []string
 	for i := range replicas {
-		doors = append(doors, freeAddr())
+		doors = append(doors, bustest.FreeAddr())
 		env := []string{"HTTP_ADDR=" + doors[i]}
 		if i == 0 { // one with a disk for outages, one without
 			env = append(env, "SPOOL_DIR="+filepath.Join(s.folder, "spool"))
@@ -191,7 +192,7 @@ func (s *stage) actor(role, program string, env ...string) {
 		return
 	}
 	s.atEnd(link.close)
-	name, admin := fmt.Sprint(role, "-", len(s.actors[role])+1), freeAddr()
+	name, admin := fmt.Sprint(role, "-", len(s.actors[role])+1), bustest.FreeAddr()
 	settings := append([]string{
 		"NATS_URL=" + link.url(), "STREAM_REPLICAS=3", "LOG_FORMAT=json", "ADMIN_ADDR=" + admin, "PATH=" + os.Getenv("PATH"),
 	}, credentials...)

@@ -144,7 +144,7 @@ func TestApplyOfWorkersThatBeginWithAll(t *testing.T) {
 // With AUTO_PROVISION=false a program waits, says what is missing, and begins
 // as soon as it is there.
 func TestProgramsWaitForApply(t *testing.T) {
-	admin, nats := freeAddr(t), bustest.Start(t)
+	admin, nats := bustest.FreeAddr(), bustest.Start(t)
 	env := append(credentials(), "NATS_URL="+nats.Config().URL, "ADMIN_ADDR="+admin, "AUTO_PROVISION=false", "HTTP_ADDR=127.0.0.1:0")
 	sender := start(t, "sender", nil, env...)
 	sender.says("stream WECHAT_OUT: ")

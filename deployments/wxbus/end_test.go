@@ -18,7 +18,7 @@ func TestProgramsEndWhenTheirConnectionIsClosedForGood(t *testing.T) {
 			nats := bustest.Start(t)
 			running, admins := map[string]*program{}, []string{}
 			for _, name := range []string{"ingress", "autoreply", "sender"} {
-				admin := freeAddr(t)
+				admin := bustest.FreeAddr()
 				running[name] = start(t, name, nil, append(credentials(), "NATS_URL="+nats.Config().URL, "ADMIN_ADDR="+admin,
 					"HTTP_ADDR=127.0.0.1:0", "AUTOREPLY_RULES="+absolute(t, exampleRules), "WORKER_ORDER="+order, "SENDER_ORDER="+order)...)
 				admins = append(admins, admin)
@@ -74,8 +74,8 @@ func hasEnded(p *program) bool {
 func TestProgramsTellHowMuchIsLeft(t *testing.T) {
 	nats := bustest.Start(t)
 	b, ctx := nats.Bus(), patience(t)
-	admin, other := freeAddr(t), freeAddr(t)
-	env := append(credentials(), "NATS_URL="+nats.Config().URL, "HTTP_ADDR=127.0.0.1:0", "WECHAT_API_URL=http://"+freeAddr(t))
+	admin, other := bustest.FreeAddr(), bustest.FreeAddr()
+	env := append(credentials(), "NATS_URL="+nats.Config().URL, "HTTP_ADDR=127.0.0.1:0", "WECHAT_API_URL=http://"+bustest.FreeAddr())
 	start(t, "sender", nil, append(env, "ADMIN_ADDR="+admin)...)
 	start(t, "ingress", nil, append(env, "ADMIN_ADDR="+other)...)
 	ready(t, admin)

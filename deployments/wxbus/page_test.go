@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/wxbus/wxbus/pkg/bus/bustest"
 )
 
 const (
@@ -111,7 +113,7 @@ func TestPageDeadLetterIsRetried(t *testing.T) {
 // The page finds back to a server that was away.
 func TestPageRecovers(t *testing.T) {
 	chromium(t)
-	data, addr := filepath.Join(t.TempDir(), "data"), freeAddr(t)
+	data, addr := filepath.Join(t.TempDir(), "data"), bustest.FreeAddr()
 	d := sitDownAt(t, data, addr)
 	b := browse(t, d.page, deskWidth, deskHeight, speaks("en-US"))
 	b.click("#add-first")

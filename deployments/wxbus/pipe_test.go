@@ -64,13 +64,13 @@ func patience(t *testing.T) context.Context {
 // The whole way, each program a process of its own: WeChat, ingress, NATS,
 // autoreply, NATS, sender, WeChat.
 func TestPipeOfProcessesInEveryMode(t *testing.T) {
-	door := freeAddr(t)
+	door := bustest.FreeAddr()
 	sim, api := simulate(t, door)
 	ctx := patience(t)
 	env := append(credentials(), "NATS_URL="+bustest.Start(t).Config().URL, "WECHAT_API_URL="+api, "HTTP_ADDR="+door,
 		"AUTOREPLY_RULES="+absolute(t, exampleRules))
 	for _, name := range []string{"ingress", "autoreply", "sender"} {
-		admin := freeAddr(t)
+		admin := bustest.FreeAddr()
 		start(t, name, nil, append(env, "ADMIN_ADDR="+admin)...)
 		ready(t, admin)
 	}
@@ -107,9 +107,9 @@ func TestPipeOfProcessesInEveryMode(t *testing.T) {
 // that were under way come twice.
 func TestKillOfEverythingLosesNothing(t *testing.T) {
 	const kills, users, calls = 3, 40, 4
-	door, data := freeAddr(t), t.TempDir()
+	door, data := bustest.FreeAddr(), t.TempDir()
 	sim, api := simulate(t, door)
-	env := append(credentials(), "WECHAT_API_URL="+api, "HTTP_ADDR="+door, "WXBUS_DATA="+data, "NATS_ADDR="+freeAddr(t),
+	env := append(credentials(), "WECHAT_API_URL="+api, "HTTP_ADDR="+door, "WXBUS_DATA="+data, "NATS_ADDR="+bustest.FreeAddr(),
 		fmt.Sprint("SENDER_SLOTS=", calls))
 	ctx := patience(t)
 	var accepted [users]atomic.Int32

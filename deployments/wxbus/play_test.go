@@ -48,7 +48,7 @@ func TestSimPlay(t *testing.T) {
 		{"quiet", scenario, []string{"--quiet"}, 0, ""},
 		{"another answer", "steps:\n  - text: 你好\n    expect: 再见", nil, 1, `line 2: not as expected: the answer is text 你好呀`},
 		{"no scenario", "steps:\n  - text: a\n    expct: b", nil, 2, "line 3: unknown field"},
-		{"no simulator", scenario, []string{"--sim", "http://" + freeAddr(t)}, 1, "no simulator answers there"},
+		{"no simulator", scenario, []string{"--sim", "http://" + bustest.FreeAddr()}, 1, "no simulator answers there"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			args := append([]string{"sim", "play", "--sim", d.page, written(t, "scenario.yaml", tt.file)}, tt.args...)
@@ -62,9 +62,9 @@ func TestSimPlay(t *testing.T) {
 
 // The simulator alone, in front of a server that knows nothing of wxbus.
 func TestSimServesAnyServer(t *testing.T) {
-	addr := freeAddr(t)
+	addr := bustest.FreeAddr()
 	got := make(chan string, 10)
-	server := &http.Server{Addr: freeAddr(t), Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.URL.Query().Get("openid") })}
+	server := &http.Server{Addr: bustest.FreeAddr(), Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.URL.Query().Get("openid") })}
 	go func() { _ = server.ListenAndServe() }()
 	t.Cleanup(func() { _ = server.Close() })
 	data := t.TempDir()
@@ -89,7 +89,7 @@ func TestSimServesAnyServer(t *testing.T) {
 	for name, args := range map[string][]string{
 		"no such menu": {"--menu", "/nowhere.json"}, "half an account": {"--appid", "wx1"},
 	} {
-		if bad := start(t, "wxbus", append([]string{"sim", "--addr", freeAddr(t), "--data", data}, args...)); bad.status() != 2 {
+		if bad := start(t, "wxbus", append([]string{"sim", "--addr", bustest.FreeAddr(), "--data", data}, args...)); bad.status() != 2 {
 			t.Errorf("%s: exit status %d: %s", name, bad.status(), bad.output())
 		}
 	}
@@ -97,7 +97,7 @@ func TestSimServesAnyServer(t *testing.T) {
 
 func TestUpFlags(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	addr := freeAddr(t)
+	addr := bustest.FreeAddr()
 	_, port, _ := strings.Cut(addr, ":")
 	env := []string{"WXBUS_DATA=" + data, "HTTP_ADDR=127.0.0.1:0", "NATS_ADDR=127.0.0.1:0"}
 	first := start(t, "wxbus", []string{"up", "--port", port, "--account", "shop,vip"}, env...)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -98,7 +97,25 @@ func (p *program) output() string {
 // says waits until the program has printed a text.
 func (p *program) says(text string) {
 	p.t.Helper()
-	bustest.Eventually(p.t, "the output holds "+text, func() bool { return strings.Contains(p.output(), text) })
+	bustest.Eventually(p.t, "the output holds "+text, func() bool {
+		ended := p.hasEnded()
+		if strings.Contains(p.output(), text) {
+			return true
+		}
+		if ended {
+			p.t.Fatalf("%s has ended and said %s", filepath.Base(p.Path), p.output())
+		}
+		return false
+	})
+}
+
+func (p *program) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 // kill sends a signal and waits for the end; a program that has ended stays so.
@@ -122,17 +139,6 @@ func (p *program) keepsSecrets() {
 			p.t.Errorf("%s has printed a secret", filepath.Base(p.Path))
 		}
 	}
-}
-
-// freeAddr returns an address that nobody listens on.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // get returns status and body of an address, 0 while nobody answers.

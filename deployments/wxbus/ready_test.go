@@ -14,7 +14,7 @@ import (
 // The simulator runs beside programs that were started each by itself: what is
 // written on its page is answered there.
 func TestSimBesidePrograms(t *testing.T) {
-	door, page, admin := freeAddr(t), freeAddr(t), freeAddr(t)
+	door, page, admin := bustest.FreeAddr(), bustest.FreeAddr(), bustest.FreeAddr()
 	env := append(credentials(), "NATS_URL="+bustest.Start(t).Config().URL, "WECHAT_API_URL=http://"+page, "HTTP_ADDR="+door,
 		"AUTOREPLY_RULES="+absolute(t, exampleRules))
 	asked := start(t, "wxbus", []string{"ready"}, "ADMIN_ADDR="+admin)
@@ -27,7 +27,7 @@ func TestSimBesidePrograms(t *testing.T) {
 		t.Errorf("wxbus ready = %d: %s", asked.status(), asked.output())
 	}
 	for _, name := range []string{"ingress", "autoreply", "sender"} {
-		admin := freeAddr(t)
+		admin := bustest.FreeAddr()
 		start(t, name, nil, append(env, "ADMIN_ADDR="+admin)...)
 		ready(t, admin)
 	}

@@ -34,7 +34,7 @@ func (o *operator) replyIDs() (ids []string) {
 func TestReplayToAutoreply(t *testing.T) {
 	nats := bustest.Start(t)
 	o := &operator{t, nats, nats.Bus()}
-	admin := freeAddr(t)
+	admin := bustest.FreeAddr()
 	start(t, "autoreply", nil, "NATS_URL="+nats.Config().URL, "ADMIN_ADDR="+admin, "AUTOREPLY_RULES="+absolute(t, exampleRules))
 	ready(t, admin)
 	o.text("main", "oA", "你好", 1)

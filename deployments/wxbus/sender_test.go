@@ -16,13 +16,13 @@ import (
 func TestKilledSenderLosesNothing(t *testing.T) {
 	const users, parts, slots, senders = 90, 3, 4, 3
 	nats := bustest.Start(t)
-	sim, api := simulate(t, freeAddr(t))
+	sim, api := simulate(t, bustest.FreeAddr())
 	ctx, b := patience(t), nats.Bus()
 	env := append(credentials(), "NATS_URL="+nats.Config().URL, "WECHAT_API_URL="+api,
 		fmt.Sprint("SENDER_SLOTS=", slots), "SENDER_GAP=20ms")
 	var running []*program
 	for range senders {
-		admin := freeAddr(t)
+		admin := bustest.FreeAddr()
 		running = append(running, start(t, "sender", nil, append(env, "ADMIN_ADDR="+admin)...))
 		ready(t, admin)
 	}

@@ -19,8 +19,8 @@ import (
 // loaded is an ingress with an account in each mode, on a nats-server.
 func loaded(t *testing.T) (nats *bustest.Server, door string) {
 	t.Helper()
-	nats, door = bustest.Start(t), freeAddr(t)
-	admin := freeAddr(t)
+	nats, door = bustest.Start(t), bustest.FreeAddr()
+	admin := bustest.FreeAddr()
 	start(t, "ingress", nil, append(credentials(), "NATS_URL="+nats.Config().URL, "HTTP_ADDR="+door, "ADMIN_ADDR="+admin)...)
 	ready(t, admin)
 	return nats, door
@@ -104,7 +104,7 @@ func TestSimLoadSaysWhatIsWrong(t *testing.T) {
 		{"unknown flag", []string{"--fast"}, nil, 2, []string{"unknown flag"}},
 		{"unknown kind", []string{"--account=safe", "--kind=image"}, credentials(), 2, []string{`kind "image"`}},
 		{"key of another length", []string{"--appid=wx1", "--token=abc", "--aes-key=short"}, nil, 2, []string{"43 characters"}},
-		{"ingress is away", []string{"--account=safe", "--url=http://" + freeAddr(t)}, credentials(), 1, []string{"connection refused", "check that the ingress runs"}},
+		{"ingress is away", []string{"--account=safe", "--url=http://" + bustest.FreeAddr()}, credentials(), 1, []string{"connection refused", "check that the ingress runs"}},
 		{"other token", []string{safe, "--account=safe", "--token=other"}, credentials(), 1, []string{"HTTP 403", "check that AppID, Token"}},
 		{"other mode", []string{safe, "--account=safe", "--mode=plain"}, credentials(), 1, []string{"HTTP 403", "plain mode"}},
 		{"other path", []string{safe + "r", "--account=safe"}, credentials(), 1, []string{"HTTP 404", "check the path"}},

@@ -24,14 +24,14 @@ type desk struct {
 
 func sitDown(t *testing.T, data string) *desk {
 	t.Helper()
-	return sitDownAt(t, data, freeAddr(t))
+	return sitDownAt(t, data, bustest.FreeAddr())
 }
 
 // sitDownAt has the page at a known address.
 func sitDownAt(t *testing.T, data, page string) *desk {
 	t.Helper()
 	d := &desk{t: t, page: "http://" + page}
-	d.program = start(t, "wxbus", []string{"up"}, "WXBUS_DATA="+data, "SIM_ADDR="+page, "HTTP_ADDR="+freeAddr(t), "NATS_ADDR="+freeAddr(t))
+	d.program = start(t, "wxbus", []string{"up"}, "WXBUS_DATA="+data, "SIM_ADDR="+page, "HTTP_ADDR="+bustest.FreeAddr(), "NATS_ADDR="+bustest.FreeAddr())
 	d.says("wxbus is up")
 	d.says(d.page)
 	return d

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -47,7 +46,7 @@ type desk struct {
 // run starts `wxbus up` with some settings and returns once it has greeted.
 func run(t *testing.T, vars map[string]string) *desk {
 	t.Helper()
-	d := &desk{out: new(bustest.Logbook), log: new(bustest.Logbook), page: freeAddr(t)}
+	d := &desk{out: new(bustest.Logbook), log: new(bustest.Logbook), page: bustest.FreeAddr()}
 	settings := map[string]string{
 		"WXBUS_DATA": filepath.Join(t.TempDir(), "data"), "HTTP_ADDR": "127.0.0.1:0", "SIM_ADDR": d.page, "NATS_ADDR": "127.0.0.1:0",
 	}
@@ -70,16 +69,6 @@ func run(t *testing.T, vars map[string]string) *desk {
 	})
 	bustest.Eventually(t, "the greeting", func() bool { return d.out.Count("wxbus is up") == 1 })
 	return d
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // The simulator gets in, whatever is set for WeChat's requests.

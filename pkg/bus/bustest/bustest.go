@@ -40,24 +40,30 @@ func Start(t testing.TB) *Server {
 // newServer returns a server that is down, and ends with the test.
 func newServer(t testing.TB) *Server {
 	s := &Server{t: t, opts: &server.Options{
-		Host: "127.0.0.1", Port: freePort(t), NoLog: true, NoSigs: true,
+		Host: "127.0.0.1", Port: freePort(), NoLog: true, NoSigs: true,
 		JetStream: true, StoreDir: t.TempDir(), MaxPayload: 8 << 20,
 	}}
 	t.Cleanup(s.Down)
 	return s
 }
 
-// freePort returns a port below those that outgoing connections come from: a
-// client that dials a server that is down must not be given the port itself.
-func freePort(t testing.TB) int {
-	t.Helper()
+// FreeAddr returns an address that nobody listens on, with a port below those
+// that outgoing connections come from: one that dials a server that is down must
+// not be given the port itself.
+func FreeAddr() string {
 	for {
-		port := 10000 + rand.N(20000) //nolint:gosec // any will do
-		if listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(10000+rand.N(20000))) //nolint:gosec // any will do
+		if listener, err := net.Listen("tcp", addr); err == nil {
 			_ = listener.Close()
-			return port
+			return addr
 		}
 	}
+}
+
+func freePort() int {
+	_, port, _ := net.SplitHostPort(FreeAddr())
+	n, _ := strconv.Atoi(port)
+	return n
 }
 
 // Up starts the server if it is down.

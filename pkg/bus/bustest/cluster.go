@@ -25,7 +25,7 @@ func StartCluster(t testing.TB) *Cluster {
 	var routes []string
 	for i, s := range c.Servers {
 		s.opts.ServerName = "s" + strconv.Itoa(i+1)
-		s.opts.Cluster = server.ClusterOpts{Name: "test", Host: s.opts.Host, Port: freePort(t), PoolSize: -1}
+		s.opts.Cluster = server.ClusterOpts{Name: "test", Host: s.opts.Host, Port: freePort(), PoolSize: -1}
 		routes = append(routes, "nats-route://"+net.JoinHostPort(s.opts.Host, strconv.Itoa(s.opts.Cluster.Port)))
 	}
 	var starting errgroup.Group // at once: who has nobody to elect him waits for seconds to be tried again

@@ -2,7 +2,6 @@ package delivery_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
@@ -81,7 +80,7 @@ func TestTransientFailureArrivesLater(t *testing.T) {
 // WeChat may be away when the sender starts.
 func TestRefusedConnectionIsTriedAgain(t *testing.T) {
 	r := newRig(t)
-	addr := freeAddr(t)
+	addr := bustest.FreeAddr()
 	r.start(func(c *delivery.Config) { c.APIURL = "http://" + addr + "/" })
 	r.publish("main", openID, text(openID, "a"))
 	bustest.Eventually(t, "the connection is refused", func() bool {
@@ -96,19 +95,6 @@ func TestRefusedConnectionIsTriedAgain(t *testing.T) {
 	t.Cleanup(func() { _ = server.Close() })
 	r.received("main", openID, 1)
 	r.settled(0)
-}
-
-// freeAddr returns an address that nothing listens on, of a port below those
-// that outgoing connections come from.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	for {
-		addr := fmt.Sprintf("127.0.0.1:%d", 10000+rand.N(20000))
-		if listener, err := net.Listen("tcp", addr); err == nil {
-			_ = listener.Close()
-			return addr
-		}
-	}
 }
 
 // A dead letter counts the tries before the last.
