@@ -110,6 +110,33 @@ func TestPageDeadLetterIsRetried(t *testing.T) {
 	b.clean()
 }
 
+// A reply for which there is no quota waits, and goes out when the user is back.
+func TestPageHeldReply(t *testing.T) {
+	chromium(t)
+	rules := filepath.Join(t.TempDir(), "rules.yaml")
+	const many = "rules:\n  - when: {type: text, equal: 多}\n    reply: [一, 二, 三]\n  - when: {type: text, equal: 在}\n    reply: 不在\n"
+	if err := os.WriteFile(rules, []byte(many), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := sitDown(t, t.TempDir(), "AUTOREPLY_RULES="+rules, "SENDER_QUOTA_EVENT=0", "SENDER_QUOTA_MESSAGE=2")
+	b := browse(t, d.page, deskWidth, deskHeight, speaks("zh-CN"))
+	b.click("#add-first")
+	b.shows(".message.grey", "你关注了公众号")
+	b.write("多")
+	b.shows(".message.account", "二")
+	b.shows("[data-station=replies]", "等用户再来")
+	b.shows(".state.busy", "额度用完")
+	b.shot("held")
+	b.js("window.held = Date.now()")
+	b.until("what he writes is later than what was sent, in WeChat's whole seconds", "Date.now() - window.held > 2500")
+	b.write("在")
+	b.shows(".message.account", "三")
+	b.shows(".message.account", "不在")
+	b.press(".message.user .bubble", "多")
+	b.shows(".state.good", "已回复 1 条")
+	b.clean()
+}
+
 // The page finds back to a server that was away.
 func TestPageRecovers(t *testing.T) {
 	chromium(t)

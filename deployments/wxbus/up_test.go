@@ -22,16 +22,17 @@ type desk struct {
 	page string
 }
 
-func sitDown(t *testing.T, data string) *desk {
+func sitDown(t *testing.T, data string, env ...string) *desk {
 	t.Helper()
-	return sitDownAt(t, data, bustest.FreeAddr())
+	return sitDownAt(t, data, bustest.FreeAddr(), env...)
 }
 
 // sitDownAt has the page at a known address.
-func sitDownAt(t *testing.T, data, page string) *desk {
+func sitDownAt(t *testing.T, data, page string, env ...string) *desk {
 	t.Helper()
 	d := &desk{t: t, page: "http://" + page}
-	d.program = start(t, "wxbus", []string{"up"}, "WXBUS_DATA="+data, "SIM_ADDR="+page, "HTTP_ADDR="+bustest.FreeAddr(), "NATS_ADDR="+bustest.FreeAddr())
+	env = append([]string{"WXBUS_DATA=" + data, "SIM_ADDR=" + page, "HTTP_ADDR=" + bustest.FreeAddr(), "NATS_ADDR=" + bustest.FreeAddr()}, env...)
+	d.program = start(t, "wxbus", []string{"up"}, env...)
 	d.says("wxbus is up")
 	d.says(d.page)
 	return d

@@ -44,7 +44,7 @@ type Reply struct {
 	Worker   string          `json:"worker,omitempty"`
 	Stored   time.Time       `json:"stored"`
 	Body     json.RawMessage `json:"body,omitempty"`
-	State    string          `json:"state"` // queued, waiting, sent or dead; empty when it was stored before the server began
+	State    string          `json:"state"` // queued, waiting, held, sent or dead; empty when it was stored before the server began
 	Errcode  int             `json:"errcode"`
 	Reason   string          `json:"reason,omitempty"`
 	Attempts int             `json:"attempts"`

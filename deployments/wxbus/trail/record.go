@@ -10,6 +10,7 @@ import (
 	"github.com/wxbus/wxbus/pkg/wechat"
 	"github.com/wxbus/wxbus/pkg/worker"
 	"github.com/wxbus/wxbus/pkg/wxsim"
+	"github.com/wxbus/wxbus/workers/sender/hold"
 )
 
 // seePush learns of a push: for the first time, or because it was put back for
@@ -50,8 +51,8 @@ func (p *push) returned(name string) {
 	}
 }
 
-// seeReply learns of an answer. One that was held or put back has been here
-// before, under another id.
+// seeReply learns of an answer. One that was put back has been here before,
+// under another id.
 func (t *Trail) seeReply(r *bus.Record) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -62,18 +63,49 @@ func (t *Trail) seeReply(r *bus.Record) {
 	id := r.Get(route.HeaderMsgID)
 	where := place{bus.StreamOut, r.Sequence}
 	p.places, p.ids = append(p.places, where), append(p.ids, id)
-	state := "queued"
-	if r.Stored.Before(t.began) {
-		state = "" // what became of it was told to nobody
-	}
-	answer := &reply{p, len(p.Replies)}
-	p.Replies = append(p.Replies, wxsim.Reply{
-		ID: id, Worker: workerOf(id), Stored: r.Stored, Body: append(json.RawMessage{}, r.Body...), State: state,
-	})
+	answer := t.answer(p, id, r)
 	t.replies[where], t.byID[id] = answer, answer
 	t.catchUp(where)
 	t.catchUp(id)
 	t.changed(p)
+}
+
+// answer returns what a record is of: a reply that was held and is released is
+// still the one that it was.
+func (t *Trail) answer(p *push, id string, r *bus.Record) *reply {
+	state := "queued"
+	if r.Stored.Before(t.began) {
+		state = "" // what became of it was told to nobody
+	}
+	if held, known := t.byID[r.Get(hold.HeaderID)]; known && held.push == p {
+		p.Replies[held.at].State = state
+		return held
+	}
+	p.Replies = append(p.Replies, wxsim.Reply{
+		ID: id, Worker: workerOf(id), Stored: r.Stored, Body: append(json.RawMessage{}, r.Body...), State: state,
+	})
+	return &reply{p, len(p.Replies) - 1}
+}
+
+// seeHeld learns that the sender holds a reply until it may be sent.
+func (t *Trail) seeHeld(r *bus.Record) {
+	var note struct {
+		ID       string
+		Released bool
+	}
+	if json.Unmarshal(r.Body, &note) != nil || note.Released {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.learn(note.ID, func() bool {
+		r, known := t.byID[note.ID]
+		if known {
+			r.push.Replies[r.at].State = "held"
+			t.changed(r.push)
+		}
+		return known
+	})
 }
 
 // workerOf returns the worker's name that the SDK begins ids of replies with.

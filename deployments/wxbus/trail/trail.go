@@ -45,6 +45,9 @@ type Trail struct {
 
 var _ wxsim.Server = (*Trail)(nil)
 
+// streamHeld is where the notes of held replies are.
+const streamHeld = "KV_" + bus.BucketHeld
+
 // place is a message of a stream.
 type place struct {
 	stream   string
@@ -80,7 +83,7 @@ func On(b *bus.Bus) *Trail {
 func (t *Trail) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for stream, seen := range map[string]func(*bus.Record){
-		bus.StreamIn: t.seePush, bus.StreamOut: t.seeReply, bus.StreamDead: t.seeLetter,
+		bus.StreamIn: t.seePush, bus.StreamOut: t.seeReply, bus.StreamDead: t.seeLetter, streamHeld: t.seeHeld,
 	} {
 		follower := &bus.Follower{Stream: stream, Subjects: roots(stream), Since: t.began.Add(-lookBack), Seen: seen}
 		group.Go(func() error { return t.bus.Follow(ctx, follower) })
@@ -100,6 +103,8 @@ func roots(stream string) []string {
 		return []string{route.In + ">", route.Retry + ">"}
 	case bus.StreamOut:
 		return []string{route.Out + ">"}
+	case streamHeld:
+		return []string{"$KV." + bus.BucketHeld + ".>"}
 	}
 	return []string{route.Dead + ">"}
 }

@@ -26,6 +26,7 @@ function fate(trace) {
   const sent = lasting.filter(one => one.state === 'sent').length;
   if (letters.some(one => !one.retried)) return ['bad', 'undelivered'];
   if (replies.some(one => ['queued', 'waiting'].includes(one.state))) return ['busy', 'toBeSent'];
+  if (replies.some(one => one.state === 'held')) return ['busy', 'keptBack'];
   if (takers.some(one => ['', 'retry'].includes(one.verdict))) return ['busy', 'inWork'];
   if (sent && sent === lasting.length) return ['good', 'repliedWith', sent];
   return ['good', takers.length && !replies.length ? 'unanswered' : 'accepted'];
@@ -73,7 +74,7 @@ const taker = one => el('div', { class: `box ${kinds[one.verdict]}` },
   el('p', { class: 'line' }, el('strong', {}, one.worker), pill(kinds[one.verdict], t(one.verdict || 'working')), el('small', {}, `${t('attempts', one.attempts)} · ${lasted(one.took)}`)),
   one.detail && el('p', { class: 'soft' }, one.verdict === 'retry' ? t('again', one.detail) : one.detail));
 
-const ends = { queued: ['busy', 'queued'], waiting: ['warn', 'waiting'], sent: ['good', 'sent'], dead: ['bad', 'replyDead'], '': ['', 'unknown'] };
+const ends = { queued: ['busy', 'queued'], waiting: ['warn', 'waiting'], held: ['warn', 'held'], sent: ['good', 'sent'], dead: ['bad', 'replyDead'], '': ['', 'unknown'] };
 
 function reply(one) {
   const [kind, word] = ends[one.state] ?? ['', 'unknown'];
