@@ -23,6 +23,7 @@ import (
 
 	"github.com/wxbus/wxbus/deployments/wxbus/permit"
 	"github.com/wxbus/wxbus/pkg/bus"
+	"github.com/wxbus/wxbus/pkg/bus/bustest"
 	"github.com/wxbus/wxbus/pkg/config"
 	"github.com/wxbus/wxbus/workers/sender/delivery"
 )
@@ -128,12 +129,11 @@ func startServer(t *testing.T, conf map[string]any) *server.Server {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := net.ResolveTCPAddr("tcp", bustest.FreeAddr())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
+	return addr.Port
 }
 
 func eventually(t *testing.T, what string, check func() bool) {

@@ -71,20 +71,18 @@ func (t *Trail) seeReply(r *bus.Record) {
 }
 
 // answer returns what a record is of: a reply that was held and is released is
-// still the one that it was.
+// still the one that it was. What became of those that were stored before the
+// trail began was told to nobody: they have no state.
 func (t *Trail) answer(p *push, id string, r *bus.Record) *reply {
-	state := "queued"
-	if r.Stored.Before(t.began) {
-		state = "" // what became of it was told to nobody
+	known, released := t.byID[r.Get(hold.HeaderID)]
+	if !released || known.push != p {
+		known = &reply{p, len(p.Replies)}
+		p.Replies = append(p.Replies, wxsim.Reply{ID: id, Worker: workerOf(id), Stored: r.Stored, Body: append(json.RawMessage{}, r.Body...)})
 	}
-	if held, known := t.byID[r.Get(hold.HeaderID)]; known && held.push == p {
-		p.Replies[held.at].State = state
-		return held
+	if !r.Stored.Before(t.began) {
+		p.Replies[known.at].State = "queued"
 	}
-	p.Replies = append(p.Replies, wxsim.Reply{
-		ID: id, Worker: workerOf(id), Stored: r.Stored, Body: append(json.RawMessage{}, r.Body...), State: state,
-	})
-	return &reply{p, len(p.Replies) - 1}
+	return known
 }
 
 // seeHeld learns that the sender holds a reply until it may be sent.
